@@ -1,0 +1,50 @@
+//! Histories in, verdicts out.
+//!
+//! A [`History`] is what was asked and answered, in order. A [`Checker`] judges it and answers
+//! with a [`Verdict`]: valid, invalid with [`Anomaly`]s for evidence, or unknown with the reason.
+//! Nothing here knows a clock, a disk, a network or chance, so a verdict depends on the history
+//! and on nothing else.
+//!
+//! Start at [`history`] for what is judged, [`notation`] for histories drawn as pictures,
+//! [`linearizable`] for the main question, [`set`] for a checker in one short file.
+
+pub mod decode;
+pub mod history;
+pub mod verdict;
+
+use std::sync::Arc;
+
+pub use history::{Call, History, Kind, Malformed, Nanos, Op, OpRef, Outcome, Process};
+pub use verdict::{Anomaly, Edge, Figure, OpsFigure, Valid, Verdict};
+
+/// Judges histories.
+pub trait Checker: Send + Sync {
+    /// Judges one history within a budget. Neither panics nor guesses: what it cannot decide is
+    /// `unknown`, with the reason.
+    fn check(&self, history: &History, budget: &Budget) -> Verdict;
+}
+
+/// How much a check may cost. A checker that would exceed it answers `unknown`.
+#[derive(Clone)]
+pub struct Budget {
+    /// Bytes of memory one check may hold at a time.
+    pub bytes_max: u64,
+    is_over: Arc<dyn Fn() -> bool + Send + Sync>,
+}
+
+impl Budget {
+    /// A budget of so many bytes, over when `is_over` says so (the caller has the clock).
+    pub fn new(bytes_max: u64, is_over: impl Fn() -> bool + Send + Sync + 'static) -> Budget {
+        Budget { bytes_max, is_over: Arc::new(is_over) }
+    }
+
+    /// No bound but the machine's.
+    pub fn unlimited() -> Budget {
+        Budget::new(u64::MAX, || false)
+    }
+
+    /// Whether the time is up. Asked now and then, not at every step.
+    pub fn is_over(&self) -> bool {
+        (self.is_over)()
+    }
+}
