@@ -1,1 +1,4 @@
-//! x
+//! netsplit: the controller.
+pub mod exit;
+pub mod report;
+pub mod result;
