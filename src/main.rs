@@ -1,2 +1,6 @@
-//! x
-fn main() {}
+//! The command `netsplit`.
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    netsplit::cli::main()
+}

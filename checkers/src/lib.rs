@@ -8,13 +8,24 @@
 //! Start at [`history`] for what is judged, [`notation`] for histories drawn as pictures,
 //! [`linearizable`] for the main question, [`set`] for a checker in one short file.
 
+pub mod compose;
+pub mod datum;
 pub mod decode;
 pub mod history;
+pub mod independent;
+pub mod linearizable;
+pub mod model;
+pub mod notation;
+pub mod set;
+pub mod stats;
 pub mod verdict;
 
 use std::sync::Arc;
 
+pub use compose::Compose;
+pub use datum::Datum;
 pub use history::{Call, History, Kind, Malformed, Nanos, Op, OpRef, Outcome, Process};
+pub use independent::Independent;
 pub use verdict::{Anomaly, Edge, Figure, OpsFigure, Valid, Verdict};
 
 /// Judges histories.

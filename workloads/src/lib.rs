@@ -1,1 +1,74 @@
-//! x
+//! What to ask of a system. Decides; never does IO.
+//!
+//! A [`Workload`] is a value: a [`Generator`] that decides what each thread does next, another for
+//! the reads after healing, and the checker that judges what came of it. A [`Client`] is the
+//! contract with a system. The [`Scheduler`](generator::Scheduler) turns a generator into ops
+//! without knowing a clock, so the real run and [`simulate`](generator::simulate()) drive the same
+//! code.
+//!
+//! Start at [`generator`], the guide to generators; then [`set`], a workload in one short file.
+
+pub mod client;
+pub mod generator;
+pub mod register;
+pub mod set;
+pub mod sim;
+
+use checkers::Checker;
+use serde::{Deserialize, Serialize};
+
+pub use client::{Client, Failure};
+pub use generator::{Generator, Invocation};
+
+/// What to ask, and who judges the answers.
+pub struct Workload {
+    /// What to ask while faults strike.
+    pub generator: Box<dyn Generator>,
+    /// What to ask after healing: reads, each until it is answered.
+    pub final_generator: Box<dyn Generator>,
+    /// Who judges.
+    pub checker: Box<dyn Checker>,
+    /// The functions that change nothing: when their fate is unknown, they may count as failed.
+    pub reads: &'static [&'static str],
+}
+
+/// What a workload may be told.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Params {
+    /// Client threads.
+    pub concurrency: u32,
+    /// Nodes; thread `i` talks to node `i mod nodes`.
+    pub nodes: u32,
+    /// Calls on one independent key before a fresh one takes its place.
+    pub ops_per_key: u32,
+    /// Whether one thread a key only writes and the others only read, each at a node of its own.
+    pub roles: bool,
+    /// The functions the system answers.
+    pub functions: Vec<String>,
+}
+
+/// A workload by name.
+pub struct Entry {
+    /// As `--workload` takes it.
+    pub name: &'static str,
+    /// One line for `netsplit list`.
+    pub about: &'static str,
+    /// Builds it.
+    pub build: fn(&Params) -> Workload,
+}
+
+/// The table of contents.
+pub const ALL: &[Entry] = &[register::ENTRY, set::ENTRY];
+
+/// The workload of that name.
+pub fn find(name: &str) -> Option<&'static Entry> {
+    ALL.iter().find(|entry| entry.name == name)
+}
+
+impl Params {
+    /// Whether the system answers this function.
+    pub fn has(&self, f: &str) -> bool {
+        self.functions.iter().any(|known| known == f)
+    }
+}

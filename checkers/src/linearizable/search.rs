@@ -1,0 +1,325 @@
+//! The search for an order: depth first, just in time.
+//!
+//! After Lowe, "Testing for linearizability" (2017), section 4: completions are taken in order,
+//! and calls are placed only when the next completion demands it. A configuration is that next
+//! completion (its *layer*), the object's state, and which open calls were placed already; none is
+//! entered twice. The returning call is tried first, then other open calls, crashed ones last.
+//!
+//! Two reductions. A read that fits is placed at once, without branching: it changes nothing, so
+//! every continuation is open still. (Not so a write of the value that is there: later it might
+//! change something.) A crashed call that changes nothing now is not placed now: it may be later.
+use super::{
+    memo::Memo,
+    problem::{NEVER, Problem},
+    states::States,
+    window::Window,
+};
+use crate::{Budget, model::Model};
+
+/// How a search ended.
+pub(super) enum Outcome {
+    /// An order: bars, each at its place; those left out crashed and never happened.
+    Order(Vec<u32>),
+    /// There is none: this layer's completion is the first that no configuration can pass.
+    Stuck(usize),
+    /// Nobody knows: why, and the furthest layer reached.
+    GaveUp(&'static str, usize),
+}
+
+/// How many steps pass between two looks at the budget.
+const STEPS_A_POLL: u64 = 1024;
+
+/// A configuration whose successors are being tried. Its words lie in [`Search::words`].
+struct Frame {
+    layer: u32,
+    state: u32,
+    /// The next candidate to try.
+    candidate: u32,
+    /// How many calls were placed to get here.
+    placed: u32,
+}
+
+/// What is known of the configurations in which a layer was entered.
+#[derive(Clone, PartialEq)]
+pub(super) enum Arrivals {
+    /// None was, yet.
+    None,
+    /// All were the same: this state, these words.
+    One(u32, Vec<u64>),
+    /// They differ.
+    Many,
+}
+
+/// One search, with all that it has seen.
+pub(super) struct Search<'a, M: Model> {
+    problem: &'a Problem<'a, M>,
+    budget: &'a Budget,
+    states: States<'a, M>,
+    memo: Memo,
+    window: Window,
+    stack: Vec<Frame>,
+    /// The words of the frames, end to end.
+    words: Vec<u64>,
+    /// The configuration in hand, as a key of the memo: layer and state, then the words.
+    key: Vec<u64>,
+    path: Vec<u32>,
+    deepest: usize,
+    /// The longest path to the deepest layer, and each layer's arrivals; only where asked for.
+    record: Option<Record>,
+    steps: u64,
+    steps_max: u64,
+}
+
+/// What an explanation needs beside the outcome.
+pub(super) struct Record {
+    /// The longest order of calls that reaches the deepest layer.
+    pub(super) path: Vec<u32>,
+    /// How each layer was entered.
+    pub(super) arrivals: Vec<Arrivals>,
+}
+
+impl<'a, M: Model> Search<'a, M> {
+    /// A search that has not begun.
+    pub(super) fn new(problem: &'a Problem<'a, M>, budget: &'a Budget) -> Search<'a, M> {
+        Search {
+            problem,
+            budget,
+            states: States::new(problem.model, problem.init.clone()),
+            memo: Memo::new(1 + problem.words),
+            window: Window::new(problem),
+            stack: Vec::new(),
+            words: Vec::new(),
+            key: vec![0; 1 + problem.words],
+            path: Vec::new(),
+            deepest: 0,
+            record: None,
+            steps: 0,
+            steps_max: u64::MAX,
+        }
+    }
+
+    /// Gives up after so many steps.
+    pub(super) fn bounded(self, steps_max: u64) -> Search<'a, M> {
+        Search { steps_max, ..self }
+    }
+
+    /// Records what an explanation needs.
+    pub(super) fn recording(self) -> Search<'a, M> {
+        let arrivals = vec![Arrivals::None; self.problem.layers.len() + 1];
+        Search { record: Some(Record { path: Vec::new(), arrivals }), ..self }
+    }
+
+    /// Searches until there is an order, or certainly none, or the budget is over.
+    pub(super) fn run(&mut self) -> Outcome {
+        if self.enter(0) {
+            return Outcome::Order(std::mem::take(&mut self.path));
+        }
+        while let Some(frame) = self.stack.last_mut() {
+            let (layer, state, placed) = (frame.layer as usize, frame.state, frame.placed);
+            let candidate = frame.candidate;
+            frame.candidate += 1;
+            self.path.truncate(placed as usize);
+            self.window.rewind(self.problem, layer);
+            let words = self.words.len() - self.problem.words;
+            self.key[1..].copy_from_slice(&self.words[words..]);
+            match self.place(candidate as usize, state) {
+                Tried::NoMore => {
+                    self.stack.pop();
+                    self.words.truncate(words);
+                }
+                Tried::DoesNotFit => (),
+                Tried::Placed(state) => {
+                    if self.enter(state) {
+                        return Outcome::Order(std::mem::take(&mut self.path));
+                    }
+                }
+            }
+            if let Some(why) = self.over() {
+                return Outcome::GaveUp(why, self.deepest);
+            }
+        }
+        Outcome::Stuck(self.deepest)
+    }
+
+    /// Places the n-th candidate of the configuration in hand.
+    fn place(&mut self, candidate: usize, state: u32) -> Tried {
+        let slots = self.problem.slots as usize;
+        let returning = self.problem.layers[self.window.layer()];
+        // Candidate 0 is the returning call; then come the slots, then the classes.
+        let bar = match candidate.checked_sub(1) {
+            None => Some(returning),
+            Some(slot) if slot < slots => self.window.slot(slot).filter(|&bar| bar != returning),
+            Some(place) => return self.place_crashed(place - slots, state),
+        };
+        let Some(bar) = bar else { return Tried::DoesNotFit };
+        // A read was placed on entering, if it fits.
+        if self.problem.reads[bar as usize] || self.is_placed(bar) {
+            return Tried::DoesNotFit;
+        }
+        match self.states.step(state, &self.problem.known(bar)) {
+            None => Tried::DoesNotFit,
+            Some(next) => {
+                self.set_placed(bar);
+                Tried::Placed(next)
+            }
+        }
+    }
+
+    fn place_crashed(&mut self, class: usize, state: u32) -> Tried {
+        let Some(calls) = self.problem.classes.get(class) else { return Tried::NoMore };
+        let used = calls.used(&self.key[1..]);
+        if used == self.window.open_of(class) {
+            return Tried::DoesNotFit;
+        }
+        let bar = calls.bars[used];
+        match self.states.step(state, &self.problem.known(bar)) {
+            Some(next) if next != state => {
+                calls.place(&mut self.key[1..]);
+                self.path.push(bar);
+                Tried::Placed(next)
+            }
+            _ => Tried::DoesNotFit,
+        }
+    }
+
+    /// Takes the configuration in hand past every completion whose call is placed. True at the
+    /// end of the history; otherwise its frame is on the stack, unless it was entered before.
+    fn enter(&mut self, state: u32) -> bool {
+        // But for the first, a configuration comes from one of the same layer.
+        let mut is_arrival = self.stack.is_empty();
+        loop {
+            let layer = self.window.layer();
+            let Some(&returning) = self.problem.layers.get(layer) else { return true };
+            self.place_reads(state);
+            if is_arrival && self.record.is_some() {
+                self.note_arrival(state);
+            }
+            if !self.is_placed(returning) {
+                break;
+            }
+            let place = self.problem.places[returning as usize];
+            self.key[1 + place as usize / 64] &= !(1 << (place % 64));
+            self.window.advance(self.problem);
+            self.steps += 1;
+            is_arrival = true;
+        }
+        let layer = self.window.layer();
+        self.note_depth(layer);
+        self.key[0] = (layer as u64) << 32 | u64::from(state);
+        if self.memo.insert(&self.key) {
+            self.words.extend_from_slice(&self.key[1..]);
+            let placed = self.path.len() as u32;
+            self.stack.push(Frame { layer: layer as u32, state, candidate: 0, placed });
+        }
+        false
+    }
+
+    fn place_reads(&mut self, state: u32) {
+        for slot in 0..self.problem.slots as usize {
+            let Some(bar) = self.window.slot(slot) else { continue };
+            if self.problem.reads[bar as usize]
+                && !self.is_placed(bar)
+                && self.states.fits(state, &self.problem.known(bar))
+            {
+                self.set_placed(bar);
+            }
+        }
+    }
+
+    fn is_placed(&self, bar: u32) -> bool {
+        let place = self.problem.places[bar as usize];
+        self.key[1 + place as usize / 64] >> (place % 64) & 1 == 1
+    }
+
+    fn set_placed(&mut self, bar: u32) {
+        let place = self.problem.places[bar as usize];
+        self.key[1 + place as usize / 64] |= 1 << (place % 64);
+        self.path.push(bar);
+    }
+
+    fn note_depth(&mut self, layer: usize) {
+        let is_deeper = layer > self.deepest;
+        self.deepest = self.deepest.max(layer);
+        if let Some(record) = &mut self.record
+            && (is_deeper || (layer == self.deepest && self.path.len() > record.path.len()))
+        {
+            record.path.clone_from(&self.path);
+        }
+    }
+
+    fn note_arrival(&mut self, state: u32) {
+        let words = &self.key[1..];
+        let Some(record) = &mut self.record else { return };
+        let arrivals = &mut record.arrivals[self.window.layer()];
+        match arrivals {
+            Arrivals::None => *arrivals = Arrivals::One(state, words.to_vec()),
+            Arrivals::One(before, same) if *before == state && same == words => (),
+            Arrivals::One(..) | Arrivals::Many => *arrivals = Arrivals::Many,
+        }
+    }
+
+    /// Why the search must end here, if it must.
+    fn over(&mut self) -> Option<&'static str> {
+        self.steps += 1;
+        if self.steps > self.steps_max {
+            return Some("too many steps");
+        }
+        if !self.steps.is_multiple_of(STEPS_A_POLL) {
+            return None;
+        }
+        if self.memo.bytes() + self.states.bytes() > self.budget.bytes_max {
+            return Some("out of memory");
+        }
+        self.budget.is_over().then_some("out of time")
+    }
+
+    /// Number of configurations entered.
+    pub(super) fn configurations(&self) -> usize {
+        self.memo.len()
+    }
+
+    /// Number of steps taken.
+    pub(super) fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// The deepest layer reached.
+    pub(super) fn deepest(&self) -> usize {
+        self.deepest
+    }
+
+    /// What was recorded, if anything was.
+    pub(super) fn record(&self) -> Option<&Record> {
+        self.record.as_ref()
+    }
+
+    /// A state by its number.
+    pub(super) fn state(&self, number: u32) -> &M::State {
+        self.states.get(number)
+    }
+
+    /// The distinct states in which configurations stood at a layer, in order of discovery.
+    pub(super) fn states_at(&self, layer: usize) -> Vec<&M::State> {
+        let mut numbers = Vec::new();
+        for key in self.memo.keys().filter(|key| key[0] >> 32 == layer as u64) {
+            let number = key[0] as u32;
+            if !numbers.contains(&number) {
+                numbers.push(number);
+            }
+        }
+        numbers.into_iter().map(|number| self.states.get(number)).collect()
+    }
+
+    /// How many crashed calls were open at a layer.
+    pub(super) fn crashed_before(&self, layer: usize) -> usize {
+        let Some(&opened) = self.problem.opened.get(layer) else { return 0 };
+        self.problem.bars[..opened as usize].iter().filter(|bar| bar.completed == NEVER).count()
+    }
+}
+
+/// What became of a candidate.
+enum Tried {
+    NoMore,
+    DoesNotFit,
+    Placed(u32),
+}

@@ -1,0 +1,54 @@
+//! Model states by number, so that a configuration is a few machine words.
+use rustc_hash::FxHashMap;
+
+use crate::model::{Known, Model};
+
+/// The states met so far.
+pub(super) struct States<'a, M: Model> {
+    model: &'a M,
+    all: Vec<M::State>,
+    numbers: FxHashMap<M::State, u32>,
+    bytes: u64,
+}
+
+impl<'a, M: Model> States<'a, M> {
+    /// The one state to start from, number 0.
+    pub(super) fn new(model: &'a M, init: M::State) -> States<'a, M> {
+        let mut states = States { model, all: Vec::new(), numbers: FxHashMap::default(), bytes: 0 };
+        states.number(init);
+        states
+    }
+
+    /// The state of a number.
+    pub(super) fn get(&self, number: u32) -> &M::State {
+        &self.all[number as usize]
+    }
+
+    /// Bytes that all of them hold, about.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// The state after a call, if it fits.
+    pub(super) fn step(&mut self, from: u32, call: &Known<'_, M::Input, M::Output>) -> Option<u32> {
+        let state = self.model.step(&self.all[from as usize], call.input, call.output)?;
+        Some(self.number(state))
+    }
+
+    /// Whether a call that changes nothing fits.
+    pub(super) fn fits(&self, at: u32, call: &Known<'_, M::Input, M::Output>) -> bool {
+        self.model.step(&self.all[at as usize], call.input, call.output).is_some()
+    }
+
+    fn number(&mut self, state: M::State) -> u32 {
+        if let Some(&number) = self.numbers.get(&state) {
+            return number;
+        }
+        let number = self.all.len() as u32;
+        // Twice, for the list and the map, and what a map keeps beside it.
+        self.bytes += 2 * self.model.state_bytes(&state) as u64 + 16;
+        self.all.push(state.clone());
+        self.numbers.insert(state, number);
+        number
+    }
+}

@@ -1,0 +1,158 @@
+//! A set that grows and can be read whole.
+use std::{collections::BTreeSet, fmt, sync::Arc};
+
+use rustc_hash::FxHashSet;
+use serde::Deserialize;
+
+use super::{BadInit, Known, Model, join, list};
+use crate::Datum;
+
+/// A set: `add v`, `read -> [..]`. Every element at once; [`crate::set`] judges element by
+/// element, in near-linear time, and proves less.
+#[derive(Clone, Debug, Default)]
+pub struct Set {
+    init: Elements,
+}
+
+/// What is in the set.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Elements(Arc<BTreeSet<Datum>>);
+
+/// What a set is asked.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SetInput {
+    /// Contain this.
+    Add(Datum),
+    /// What is in it?
+    Read,
+}
+
+/// What a set answers: the elements, or something that proves nothing, such as `null`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(untagged)]
+pub enum SetAnswer {
+    /// What a read saw, in any order.
+    Elements(Vec<Datum>),
+    /// What an add echoed.
+    Other(Datum),
+}
+
+impl Set {
+    /// A set that contains these at first, from a JSON list.
+    ///
+    /// # Errors
+    /// [`BadInit`] where it is no list.
+    pub fn from_word(init: Option<&str>) -> Result<Set, BadInit> {
+        list(init).map(|values| Set { init: values.into_iter().collect() })
+    }
+}
+
+impl FromIterator<Datum> for Elements {
+    fn from_iter<I: IntoIterator<Item = Datum>>(values: I) -> Elements {
+        Elements(Arc::new(values.into_iter().collect()))
+    }
+}
+
+impl Model for Set {
+    type Input = SetInput;
+    type Output = SetAnswer;
+    type State = Elements;
+
+    fn init(&self) -> Elements {
+        self.init.clone()
+    }
+
+    fn step(
+        &self,
+        state: &Elements,
+        input: &SetInput,
+        output: Option<&SetAnswer>,
+    ) -> Option<Elements> {
+        match (input, output) {
+            (SetInput::Add(value), _) if state.0.contains(value) => Some(state.clone()),
+            (SetInput::Add(value), _) => {
+                Some(state.0.iter().cloned().chain([value.clone()]).collect())
+            }
+            (SetInput::Read, Some(SetAnswer::Elements(seen))) => {
+                // A value seen twice makes the answer longer than any set that contains it.
+                let same = seen.len() == state.0.len() && seen.iter().all(|v| state.0.contains(v));
+                (same && is_distinct(seen)).then(|| state.clone())
+            }
+            (SetInput::Read, _) => Some(state.clone()),
+        }
+    }
+
+    fn describe(&self, input: &SetInput, output: Option<&SetAnswer>) -> String {
+        match (input, output) {
+            (SetInput::Add(value), _) => format!("add {value}"),
+            (SetInput::Read, Some(SetAnswer::Elements(seen))) => {
+                format!("read -> [{}]", join(seen))
+            }
+            (SetInput::Read, Some(SetAnswer::Other(other))) => format!("read -> {other}"),
+            (SetInput::Read, None) => "read".into(),
+        }
+    }
+
+    fn is_read(&self, input: &SetInput) -> bool {
+        *input == SetInput::Read
+    }
+
+    /// A crashed add matters if a read saw its element.
+    fn matter(&self, calls: &[Known<'_, SetInput, SetAnswer>]) -> Vec<bool> {
+        let mut seen = FxHashSet::default();
+        for call in calls {
+            if let (SetInput::Read, Some(SetAnswer::Elements(values))) = (call.input, call.output) {
+                seen.extend(values);
+            }
+        }
+        let matters = |call: &Known<'_, SetInput, SetAnswer>| match call.input {
+            SetInput::Read => false,
+            SetInput::Add(value) => seen.contains(value),
+        };
+        calls.iter().map(matters).collect()
+    }
+
+    fn state_bytes(&self, state: &Elements) -> usize {
+        size_of::<Elements>() + state.0.len() * size_of::<Datum>() * 2
+    }
+}
+
+fn is_distinct(values: &[Datum]) -> bool {
+    values.iter().collect::<FxHashSet<_>>().len() == values.len()
+}
+
+impl fmt::Display for Elements {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{{{}}}", join(&*self.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Budget, Checker, Valid, linearizable::Linearizable, notation};
+
+    #[track_caller]
+    fn check(picture: &str, valid: Valid) {
+        let history = notation::history(picture);
+        let verdict = Linearizable(Set::default()).check(&history, &Budget::unlimited());
+        assert_eq!(verdict.valid, valid);
+    }
+
+    #[test]
+    fn reads_must_agree_on_an_order_of_concurrent_adds() {
+        let adds = "0: |-- add 1 --------------------|\n1: |-- add 2 -----------------------|\n";
+        let reads = "2:  |- read -> [1] -|\n3:     |- read -> [2,1] ----|";
+        check(&format!("{adds}{reads}"), Valid::Valid);
+        let reads = "2:  |- read -> [1] -|\n3:     |- read -> [2] ----|";
+        check(&format!("{adds}{reads}"), Valid::Invalid);
+    }
+
+    #[test]
+    fn an_element_may_not_be_lost_nor_seen_twice() {
+        check("0: |- add 1 -| |- read -> [] -|", Valid::Invalid);
+        check("0: |- add 1 -| |- read -> [1,1] -|", Valid::Invalid);
+        check("0: |- add 1 -| |- read -> null -|", Valid::Valid);
+    }
+}

@@ -1,0 +1,216 @@
+//! Every element that was added stays, for everybody: a set that grows, judged element by element.
+//!
+//! An element is *known* once its add was acknowledged or some read has seen it. A read invoked
+//! after that must have it. If one misses it and no later read has it, the element is **lost**; if
+//! a later read has it, that one was **stale**. What nobody added is **unexpected**, and what one
+//! read shows twice **duplicated**.
+//!
+//! *What this proves:* for each element by itself, that its reads and adds are linearizable. *What
+//! it does not:* that reads agree on the order in which different elements appeared; for that, see
+//! [`crate::model::Set`]. The time it takes is linear in the total size of the reads (which are
+//! decoded twice, so that memory is linear in the number of elements).
+use serde_json::Value;
+
+use crate::{Anomaly, Budget, Checker, Datum, Figure, History, Kind, Process, Verdict};
+
+mod element;
+mod timeline;
+
+use element::{Element, Fate};
+use timeline::Timeline;
+
+/// Checks `add v` and `read -> [..]`.
+#[derive(Clone, Copy, Debug)]
+pub struct Set {
+    /// Whether a read that misses what was known before it is a violation. It is, if the set is
+    /// said to be linearizable; one that only promises that nothing is lost may be stale.
+    pub stale_is_anomaly: bool,
+}
+
+impl Default for Set {
+    fn default() -> Set {
+        Set { stale_is_anomaly: true }
+    }
+}
+
+/// Rows that a table shows; the rest is counted.
+const ROWS_MAX: usize = 20;
+
+impl Checker for Set {
+    /// One anomaly a kind, with a table of elements. Unknown if no read succeeded, or out of time.
+    fn check(&self, history: &History, budget: &Budget) -> Verdict {
+        let timeline = match Timeline::read(history, budget) {
+            Ok(timeline) => timeline,
+            Err(why) => return Verdict::unknown(why),
+        };
+        let judged = timeline.judge();
+        let of = |fate: Fate| judged.iter().filter(move |(_, f)| *f == fate).map(|(e, _)| *e);
+        let mut anomalies = Vec::new();
+        let mut report = |name, elements: Vec<&Element>, what| {
+            if !elements.is_empty() {
+                anomalies.push(anomaly(history, name, &elements, what));
+            }
+        };
+        report("lost", of(Fate::Lost).collect(), "known and then in no read any more");
+        if self.stale_is_anomaly {
+            let what = "known, missed by a later read, and seen again after that";
+            report("stale", of(Fate::Stale).collect(), what);
+        }
+        let unexpected = timeline.elements().filter(|e| e.unexpected.is_some()).collect();
+        report("unexpected", unexpected, "read, though nobody had added them by then");
+        let duplicated = timeline.elements().filter(|e| e.duplicated.is_some()).collect();
+        report("duplicated", duplicated, "more than once in a single read");
+        let verdict = Verdict::of(anomalies);
+        let verdict = match timeline.reads() {
+            0 => Verdict::unknown("the set was never read"),
+            _ => verdict,
+        };
+        details(verdict, &timeline, &judged)
+    }
+}
+
+fn details(verdict: Verdict, timeline: &Timeline, judged: &[(&Element, Fate)]) -> Verdict {
+    let fate = |fate: Fate| judged.iter().filter(|(_, f)| *f == fate).count();
+    let count = |test: fn(&Element) -> bool| timeline.elements().filter(|e| test(e)).count();
+    verdict
+        .with("reads", timeline.reads())
+        .with("attempted", count(|e| e.added.is_some()))
+        .with("acknowledged", count(|e| e.acknowledged.is_some()))
+        .with("ok", fate(Fate::Kept))
+        .with("lost", fate(Fate::Lost))
+        .with("stale", fate(Fate::Stale))
+        .with("never_read", fate(Fate::NeverRead))
+        .with("unexpected", count(|e| e.unexpected.is_some()))
+        .with("duplicated", count(|e| e.duplicated.is_some()))
+        .with("recovered", count(Element::is_recovered))
+}
+
+/// The evidence for one kind: a sentence, and a table of the first elements.
+fn anomaly(history: &History, name: &str, elements: &[&Element], what: &str) -> Anomaly {
+    let op = |row: Option<u32>| row.map_or(Value::Null, |row| history.op(row).index.into());
+    let node = |row: Option<u32>| {
+        row.and_then(|row| history.op(row).node).map_or(Value::Null, Value::from)
+    };
+    let line = |element: &&Element| {
+        let read = element.evidence(name);
+        let value = Value::from(&element.value);
+        vec![value, op(element.added), node(element.added), op(read), node(read)]
+    };
+    let mut rows: Vec<_> = elements.iter().take(ROWS_MAX).map(line).collect();
+    let more = elements.len().saturating_sub(ROWS_MAX);
+    if more > 0 {
+        let mut last = vec![Value::Null; 5];
+        last[0] = format!("and {more} more").into();
+        rows.push(last);
+    }
+    let head = ["element", "add", "add node", "read", "read node"].map(String::from).to_vec();
+    let first = elements[0];
+    let explanation = format!(
+        "{} element(s) {what}. The first: {}{}{}.",
+        elements.len(),
+        first.value,
+        first.added.map_or(String::new(), |r| format!(", added by op {}", history.op(r).index)),
+        first
+            .evidence(name)
+            .map_or(String::new(), |r| format!("; see the read of op {}", history.op(r).index)),
+    );
+    Anomaly { name: name.into(), key: None, explanation, figure: Figure::Table { head, rows } }
+}
+
+/// An ok read of a history: its two rows.
+struct Read {
+    invoked: u32,
+    completed: u32,
+}
+
+/// The reads that answered with a list, in order of invocation.
+fn reads(history: &History) -> Vec<Read> {
+    let asked = history
+        .ops()
+        .filter(|op| op.kind == Kind::Invoke && op.f == "read" && op.process != Process::Nemesis);
+    let ended = asked.filter_map(|op| {
+        let done = history.pair(op.row)?;
+        let is_list = done.kind == Kind::Ok && done.value.starts_with('[');
+        is_list.then_some(Read { invoked: op.row, completed: done.row })
+    });
+    ended.collect()
+}
+
+/// The elements that a read answered.
+fn seen(history: &History, read: &Read) -> Result<Vec<Datum>, String> {
+    let op = history.op(read.completed);
+    serde_json::from_str(op.value).map_err(|e| format!("op {}: not a list: {e}", op.index))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Valid, notation};
+
+    fn judge(picture: &str) -> Verdict {
+        Set::default().check(&notation::history(picture), &Budget::unlimited())
+    }
+
+    #[track_caller]
+    fn check(picture: &str, anomalies: &[&str]) -> Verdict {
+        let verdict = judge(picture);
+        let names: Vec<_> = verdict.anomalies.iter().map(|a| a.name.as_str()).collect();
+        assert_eq!(names, anomalies, "{verdict:?}");
+        verdict
+    }
+
+    #[test]
+    fn an_acknowledged_element_may_not_vanish() {
+        let verdict = check("0: |- add 1 -| |- add 2 -| |- read -> [2] -|", &["lost"]);
+        assert!(
+            verdict.anomalies[0].explanation.contains("1, added by op 0; see the read of op 5")
+        );
+        assert_eq!((&verdict.details["lost"], &verdict.details["ok"]), (&1.into(), &1.into()));
+    }
+
+    #[test]
+    fn an_element_once_seen_is_known_even_if_its_add_crashed() {
+        check("0: |- add 1 -~\n1:   |- read -> [] -| |- read -> [1] -|", &[]);
+        check("0: |- add 1 -~\n1:   |- read -> [1] -| |- read -> [] -|", &["lost"]);
+    }
+
+    #[test]
+    fn a_stale_read_is_a_violation_only_where_reads_must_be_fresh() {
+        let picture = "0: |- add 1 -| |- read -> [] -| |- read -> [1] -|";
+        check(picture, &["stale"]);
+        let lenient = Set { stale_is_anomaly: false };
+        let verdict = lenient.check(&notation::history(picture), &Budget::unlimited());
+        assert_eq!((verdict.valid, &verdict.details["stale"]), (Valid::Valid, &1.into()));
+    }
+
+    #[test]
+    fn a_read_that_overlaps_the_add_may_miss_it() {
+        check("0: |- add 1 -----|\n1:    |- read -> [] -| |- read -> [1] -|", &[]);
+        check("0: |- add 1 -|\n1:    |- read -> [] ----|", &[]);
+    }
+
+    #[test]
+    fn what_nobody_added_is_unexpected() {
+        check("0: |- read -> [9] -|", &["unexpected"]);
+        check("0: |- add 1 -x |- read -> [1] -|", &["unexpected"]);
+        check("0: |- read -> [1] -| |- add 1 -|", &["unexpected"]);
+        check("0: |- read -> [1] -------|\n1:    |- add 1 -|", &[]);
+    }
+
+    #[test]
+    fn an_element_is_in_a_read_once() {
+        check("0: |- add 1 -| |- read -> [1,1] -|", &["duplicated"]);
+    }
+
+    #[test]
+    fn a_set_that_nobody_read_is_unknown() {
+        assert_eq!(judge("0: |- add 1 -|").valid, Valid::Unknown);
+        assert_eq!(judge("0: |- add 1 -| |- read -> null -|").valid, Valid::Unknown);
+    }
+
+    #[test]
+    fn crashed_adds_that_were_seen_are_recovered() {
+        let verdict = check("0: |- add 1 -~\n1: |- add 2 -~ \n2:           |- read -> [1] -|", &[]);
+        assert_eq!(verdict.details["recovered"], 1);
+    }
+}

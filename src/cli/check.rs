@@ -1,0 +1,156 @@
+//! `netsplit check`
+use std::{
+    fs,
+    io::Read,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::{Context, Result, bail};
+use bytes::Bytes;
+use checkers::{Checker, History, model};
+use clap::Args;
+
+use super::{Format, OrExit, Out, Outcome, output, parse};
+use crate::{
+    exit::Exit,
+    findings::{self, Circumstances},
+    result::RunResult,
+    store::{Store, file},
+};
+
+const EXAMPLES: &str = "\
+Examples:
+  netsplit check results/latest
+  netsplit check history.jsonl --model cas-register --init 0
+  cat history.jsonl | netsplit check - --model register --format json";
+
+/// Judge a stored run again, or any history
+#[derive(Args)]
+#[command(before_help = EXAMPLES)]
+pub(super) struct CheckArgs {
+    /// A stored run (directory, name, `latest`), a history file, or `-` for standard input
+    path: String,
+    /// What a bare history is to be checked against (`netsplit list models`)
+    #[arg(long, short = 'm')]
+    model: Option<String>,
+    /// The object's value at the start: `0`, or `x=0,y=0` for a multi-register
+    #[arg(long, value_name = "VALUE")]
+    init: Option<String>,
+    /// Judge a history whose last line is torn, without that line
+    #[arg(long)]
+    allow_torn: bool,
+    /// Time for judging
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = parse::duration)]
+    check_timeout: Duration,
+    /// Memory for judging
+    #[arg(long, value_name = "SIZE", default_value = "2G", value_parser = parse::bytes)]
+    check_memory: u64,
+    /// What standard output carries
+    #[arg(long, value_enum, default_value = "human")]
+    format: Format,
+    #[command(flatten)]
+    out: Out,
+}
+
+/// Checks a run or a history.
+pub(super) fn check(args: &CheckArgs) -> Outcome {
+    let is_bare = args.path == "-" || Path::new(&args.path).is_file() || args.model.is_some();
+    if is_bare { check_history(args) } else { check_run(args) }
+}
+
+fn check_run(args: &CheckArgs) -> Outcome {
+    let store = Store::open(&args.out.out, &args.path).or_usage()?;
+    let mut test = store.test().or_usage()?;
+    test.check_timeout_ms = args.check_timeout.as_millis() as u64;
+    test.check_memory = args.check_memory;
+    let path = store.path(file::HISTORY);
+    let text = store.history().or_usage()?;
+    let read = History::read_torn(text).with_context(|| path.display().to_string());
+    let (history, torn) = read.or_usage()?;
+    let mut circumstances = remembered(&store);
+    if let Some(line) = torn {
+        circumstances.warnings.push(format!("line {line} of the history is torn and left out"));
+    }
+    let mut result = findings::judge_run(&test, &history, circumstances).or_usage()?;
+    output::finish(&store, &mut result).or_infrastructure()?;
+    output::print(&result, &store, args.format).or_infrastructure()?;
+    Ok(Exit::of(result.verdict.value, result.verdict.reason))
+}
+
+/// What only the run itself could know, from its own result; of a run that never came to judge,
+/// nothing.
+fn remembered(store: &Store) -> Circumstances {
+    let Ok(RunResult { run, system, verdict, warnings, .. }) = store.result() else {
+        let warnings = vec!["the run did not come to its end".into()];
+        return Circumstances { warnings, ..Circumstances::default() };
+    };
+    let was_interrupted = verdict.reason == crate::result::Reason::Interrupted;
+    let interrupted = was_interrupted.then_some(crate::run::Interrupt::Int);
+    let (phases_ms, version) = (run.phases_ms, system.version);
+    Circumstances { phases_ms, version, warnings, interrupted, died: Vec::new() }
+}
+
+fn check_history(args: &CheckArgs) -> Outcome {
+    let checker = checker(args).or_usage()?;
+    let (name, text) = read(&args.path).or_usage()?;
+    let (history, torn) = parse_history(args, &name, text).or_usage()?;
+    let budget = findings::budget(args.check_timeout, args.check_memory);
+    let model = args.model.as_deref().unwrap_or_default();
+    let mut result = findings::judge_history(&name, model, &*checker, &history, &budget);
+    if let Some(line) = torn {
+        result.warnings.push(format!("line {line} is torn and left out"));
+    }
+    let text = match args.format {
+        Format::Json => serde_json::to_string_pretty(&result).or_bug()?,
+        Format::Human => human(&result, &history),
+    };
+    output::say(&text).or_infrastructure()?;
+    Ok(Exit::of(result.verdict.value, result.verdict.reason))
+}
+
+fn checker(args: &CheckArgs) -> Result<Box<dyn Checker>> {
+    let names = || model::ALL.iter().map(|entry| entry.name).collect::<Vec<_>>().join(", ");
+    let Some(name) = &args.model else {
+        bail!("a bare history needs --model: one of {}", names());
+    };
+    let Some(entry) = model::ALL.iter().find(|entry| entry.name == name) else {
+        bail!("no model is called {name}; there are {}", names());
+    };
+    Ok((entry.build)(args.init.as_deref())?)
+}
+
+/// The text of a history, and what to call it.
+fn read(path: &str) -> Result<(String, Bytes)> {
+    if path == "-" {
+        let mut text = Vec::new();
+        std::io::stdin().read_to_end(&mut text).context("failed to read standard input")?;
+        return Ok(("-".to_owned(), text.into()));
+    }
+    let text = fs::read(PathBuf::from(path)).with_context(|| format!("failed to read {path}"))?;
+    Ok((path.to_owned(), text.into()))
+}
+
+fn parse_history(args: &CheckArgs, name: &str, text: Bytes) -> Result<(History, Option<usize>)> {
+    if args.allow_torn {
+        return History::read_torn(text).with_context(|| name.to_owned());
+    }
+    let is_torn = !text.ends_with(b"\n");
+    History::read(text).map(|history| (history, None)).map_err(|e| {
+        let is_cut = is_torn && e.message.contains("ends in the middle");
+        let hint = if is_cut { "; --allow-torn judges the lines before it" } else { "" };
+        anyhow::anyhow!("{name}: {e}{hint}")
+    })
+}
+
+/// The summary, with the drawing of what is wrong.
+fn human(result: &RunResult, history: &History) -> String {
+    let mut text = output::summary(result);
+    for anomaly in &result.anomalies {
+        if let checkers::Figure::Ops(ops) = &anomaly.figure {
+            let part = output::sub_history(history, &ops.calls);
+            text += &format!("\n\n{}", checkers::notation::draw(&part));
+        }
+    }
+    text
+}

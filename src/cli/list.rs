@@ -1,0 +1,104 @@
+//! `netsplit list`
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+use comfy_table::{ContentArrangement, Table, presets::NOTHING};
+
+use super::{OrExit, Out, Outcome, output};
+use crate::{
+    exit::Exit,
+    nemesis::{self, Topology},
+    store::{self, Store},
+    system,
+};
+
+/// What there is: systems, workloads, faults, models, runs
+#[derive(Args)]
+pub(super) struct ListArgs {
+    /// What to list [default: everything but runs]
+    #[arg(value_enum)]
+    what: Option<What>,
+    #[command(flatten)]
+    out: Out,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum What {
+    /// What can be tested
+    Systems,
+    /// What can be asked
+    Workloads,
+    /// What can be done to it
+    Faults,
+    /// What a history can be checked against
+    Models,
+    /// What was run
+    Runs,
+}
+
+/// Lists.
+pub(super) fn list(args: &ListArgs) -> Outcome {
+    let all = [What::Systems, What::Workloads, What::Faults, What::Models];
+    let asked = args.what.map_or(all.to_vec(), |what| vec![what]);
+    for what in &asked {
+        let rows = rows(*what, args).or_infrastructure()?;
+        let title = what.to_possible_value().map(|v| v.get_name().to_owned()).unwrap_or_default();
+        let heading = if asked.len() > 1 { format!("{title}\n") } else { String::new() };
+        output::say(&format!("{heading}{}", table(rows))).or_infrastructure()?;
+    }
+    Ok(Exit::Pass)
+}
+
+type Rows = Vec<Vec<String>>;
+
+fn row(name: &str, about: &str) -> Vec<String> {
+    vec![format!("  {name}"), about.to_owned()]
+}
+
+fn rows(what: What, args: &ListArgs) -> Result<Rows> {
+    Ok(match what {
+        What::Systems => system::ALL.iter().flat_map(system_rows).collect(),
+        What::Workloads => workloads::ALL.iter().map(|e| row(e.name, e.about)).collect(),
+        What::Faults => fault_rows(),
+        What::Models => checkers::model::ALL.iter().map(|e| row(e.name, e.about)).collect(),
+        What::Runs => run_rows(args)?,
+    })
+}
+
+fn system_rows(entry: &system::Entry) -> Rows {
+    let mut rows = vec![row(entry.name, entry.about)];
+    let bug = |bug: &system::Bug| row(&format!("  --bug {}", bug.name), bug.about);
+    rows.extend(entry.bugs.iter().map(bug));
+    let option = |(name, about): &(&str, &str)| row(&format!("  --option {name}="), about);
+    rows.extend(entry.options.iter().map(option));
+    rows
+}
+
+fn fault_rows() -> Rows {
+    let mut rows: Rows = nemesis::ALL.iter().map(|e| row(e.name, e.about)).collect();
+    let names: Vec<&str> = Topology::names().collect();
+    rows.push(row("  --partition", &names.join(", ")));
+    rows
+}
+
+fn run_rows(args: &ListArgs) -> Result<Rows> {
+    let runs = store::runs(&args.out.out)?;
+    let row = |directory: &std::path::PathBuf| {
+        let name = directory.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let result = Store { directory: directory.clone() }.result();
+        let (verdict, summary) = match result {
+            Ok(result) => (format!("{:?}", result.verdict.value), result.verdict.summary),
+            Err(_) => ("Unfinished".into(), String::new()),
+        };
+        let summary = summary.chars().take(100).collect();
+        vec![format!("  {name}"), verdict.to_lowercase(), summary]
+    };
+    Ok(runs.iter().map(row).collect())
+}
+
+fn table(rows: Rows) -> String {
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.add_rows(rows);
+    let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
+    lines.join("\n")
+}

@@ -1,0 +1,329 @@
+//! `netsplit run`
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use rand::RngExt;
+use tokio::sync::watch;
+use workloads::Params;
+
+use super::{Format, OrExit, Out, Outcome, Stop, output, parse};
+use crate::{
+    doctor,
+    exit::Exit,
+    findings::{self, Circumstances},
+    result::{Reason, RunResult, RunVerdict, SystemInfo, VerdictValue},
+    run::{Interrupt, Progress, Ran, Show},
+    store::{Store, file},
+    system::Recipe,
+    test::{self, Test},
+    testbed::{Testbed, lab},
+};
+
+const EXAMPLES: &str = "\
+Examples:
+  netsplit run                                     the default: quorum, register, all faults
+  netsplit run --bug no-write-back                 a bug, with the recipe that shows it
+  netsplit run --system etcd --option serializable=true
+  netsplit run --faults partition --partition majorities-ring --time-limit 2m
+  netsplit run --workload set --faults kill --seed 7";
+
+/// Deploy a system, drive it, hurt it, judge it
+#[derive(Args)]
+#[command(before_help = EXAMPLES)]
+pub(super) struct RunArgs {
+    /// The system under test (`netsplit list systems`)
+    #[arg(long, short = 's', default_value = "quorum", help_heading = "What")]
+    system: String,
+    /// A bug to switch on; brings its own recipe
+    #[arg(long, help_heading = "What")]
+    bug: Option<String>,
+    /// An option of the system; may be repeated
+    #[arg(long = "option", short = 'o', value_name = "NAME=VALUE", value_parser = parse::option, help_heading = "What")]
+    options: Vec<(String, serde_json::Value)>,
+    /// The workload [default: register]
+    #[arg(long, short = 'w', help_heading = "What")]
+    workload: Option<String>,
+    /// Number of nodes in the lab
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=i64::from(lab::NODES_MAX)), help_heading = "Where")]
+    node_count: u32,
+    /// Nodes that exist already: `netns:NAME` each, comma-separated (needs root)
+    #[arg(long, value_delimiter = ',', conflicts_with = "node_count", help_heading = "Where")]
+    nodes: Vec<String>,
+    /// Faults, comma-separated, or `none` [default: partition,kill,pause]
+    #[arg(long, alias = "nemesis", value_delimiter = ',', help_heading = "Faults")]
+    faults: Option<Vec<String>>,
+    /// Mean length of the spans with and without a fault
+    #[arg(long, alias = "nemesis-interval", value_name = "TIME", default_value = "4s", value_parser = parse::duration, help_heading = "Faults")]
+    fault_interval: Duration,
+    /// A partition to draw: a name, components `n1,n2|n3,n4,n5`, or links `n1>n2;n1>n3`; may be
+    /// repeated
+    #[arg(long = "partition", value_name = "TOPOLOGY", help_heading = "Faults")]
+    partitions: Vec<String>,
+    /// Length of the main phase
+    #[arg(long, value_name = "TIME", default_value = "40s", value_parser = parse::duration, help_heading = "Load")]
+    time_limit: Duration,
+    /// Ops a second over all threads; 0 for as fast as possible
+    #[arg(long, short = 'r', default_value_t = 200.0, help_heading = "Load")]
+    rate: f64,
+    /// Client threads: a number, or `2n` for two a node
+    #[arg(long, short = 'c', default_value = "2n", help_heading = "Load")]
+    concurrency: String,
+    /// Calls on one key before a fresh one [default: 200]
+    #[arg(long, value_name = "N", help_heading = "Load")]
+    ops_per_key: Option<u32>,
+    /// One writer a key, the other threads read, each at a node of its own
+    #[arg(long, help_heading = "Load")]
+    roles: bool,
+    /// Time after which an op's fate counts as unknown
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = parse::duration, help_heading = "Load")]
+    op_timeout: Duration,
+    /// Time for the reads after healing
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse::duration, help_heading = "Load")]
+    final_time_limit: Duration,
+    /// Every random choice follows from it [default: random, and printed]
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Time for judging
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = parse::duration, help_heading = "Judging")]
+    check_timeout: Duration,
+    /// Memory for judging
+    #[arg(long, value_name = "SIZE", default_value = "2G", value_parser = parse::bytes, help_heading = "Judging")]
+    check_memory: u64,
+    #[command(flatten)]
+    out: Out,
+    /// What standard output carries
+    #[arg(long, value_enum, default_value = "human")]
+    format: Format,
+    /// What standard error shows meanwhile
+    #[arg(long, value_enum, default_value = "auto")]
+    progress: Show,
+    /// Install missing Debian packages first (apt-get, as root or through sudo)
+    #[arg(long)]
+    install_missing: bool,
+}
+
+/// Runs a test.
+pub(super) fn run(args: RunArgs) -> Outcome {
+    let test = resolve(&args).or_usage()?;
+    if !lab::is_inside() {
+        prepare(&args, &test).or_infrastructure()?;
+    }
+    // As the first thing that changes the process, before any thread starts.
+    if matches!(test.testbed, Testbed::Lab { .. })
+        && let Some(code) = lab::enter().or_infrastructure()?
+    {
+        // The controller inside has said everything.
+        std::process::exit(i32::from(code));
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.or_infrastructure()?.block_on(operate(&args, test))
+}
+
+/// Checks what must be there, and installs it where that was asked for.
+fn prepare(args: &RunArgs, test: &Test) -> Result<()> {
+    let mut needs = doctor::NET_NEEDS.to_vec();
+    needs.extend(test.system()?.requirements());
+    let missing = doctor::missing(&needs);
+    if missing.is_empty() {
+        return Ok(());
+    }
+    if args.install_missing {
+        return doctor::install(&missing);
+    }
+    let programs: Vec<&str> = missing.iter().map(|m| m.program).collect();
+    let packages: Vec<&str> = missing.iter().map(|m| m.package).collect();
+    bail!(
+        "{} is not installed here: type `netsplit run --install-missing ...` or `apt-get install \
+         {}`",
+        programs.join(", "),
+        packages.join(" ")
+    )
+}
+
+/// The test that the command line means.
+fn resolve(args: &RunArgs) -> Result<Test> {
+    let entry = test::find_system(&args.system)?;
+    let bug = args.bug.as_deref().map(|name| test::find_bug(entry, name)).transpose()?;
+    let recipe = bug.map_or(&Recipe::NONE, |bug| &bug.recipe);
+    let workload = args.workload.as_deref().or(recipe.workload).unwrap_or("register");
+    test::find_workload(workload)?;
+    let testbed = testbed(args)?;
+    let nodes = testbed.names();
+    let node_count = nodes.len() as u32;
+    let concurrency = parse::concurrency(&args.concurrency, node_count)?;
+    let faults = faults(args, recipe)?;
+    if !(args.rate.is_finite() && args.rate >= 0.0) {
+        bail!("--rate {}: a number of ops a second, or 0", args.rate);
+    }
+    let mut system = SystemInfo { name: args.system.clone(), nodes, ..SystemInfo::default() };
+    system.bug = bug.map(|bug| bug.name.to_owned());
+    for (name, value) in recipe.options {
+        system.options.insert((*name).to_owned(), parse::option(&format!("{name}={value}"))?.1);
+    }
+    system.options.extend(args.options.iter().cloned());
+    let mut test = Test {
+        id: String::new(),
+        started_at: String::new(),
+        argv: std::env::args().collect(),
+        netsplit: env!("CARGO_PKG_VERSION").to_owned(),
+        seed: 0,
+        system,
+        workload: workload.to_owned(),
+        params: Params {
+            concurrency,
+            nodes: node_count,
+            ops_per_key: args.ops_per_key.or(recipe.ops_per_key).unwrap_or(200).max(1),
+            roles: args.roles || recipe.roles,
+            functions: Vec::new(),
+        },
+        rate: (args.rate > 0.0).then_some(args.rate),
+        time_limit_ms: args.time_limit.as_millis() as u64,
+        op_timeout_ms: args.op_timeout.as_millis() as u64,
+        final_time_limit_ms: args.final_time_limit.as_millis() as u64,
+        faults,
+        fault_interval_ms: args.fault_interval.as_millis() as u64,
+        partitions: args.partitions.clone(),
+        testbed,
+        check_timeout_ms: args.check_timeout.as_millis() as u64,
+        check_memory: args.check_memory,
+    };
+    let functions = test.system()?.functions(workload);
+    if functions.is_empty() {
+        bail!("{} does not answer the workload {workload}", args.system);
+    }
+    test.params.functions = functions.iter().map(ToString::to_string).collect();
+    test.faults()?;
+    Ok(test)
+}
+
+fn testbed(args: &RunArgs) -> Result<Testbed> {
+    if args.nodes.is_empty() {
+        return Ok(Testbed::Lab { nodes: args.node_count });
+    }
+    let name = |node: &String| {
+        let name = node.strip_prefix("netns:").map(str::to_owned);
+        name.with_context(|| format!("--nodes {node}: write each node as netns:NAME"))
+    };
+    Ok(Testbed::Netns { names: args.nodes.iter().map(name).collect::<Result<_>>()? })
+}
+
+fn faults(args: &RunArgs, recipe: &Recipe) -> Result<Vec<String>> {
+    let typed = args.faults.clone();
+    let by_recipe = || recipe.faults.map(|f| f.split(',').map(str::to_owned).collect());
+    let all = || ["partition", "kill", "pause"].map(String::from).to_vec();
+    let mut faults = typed.or_else(by_recipe).unwrap_or_else(all);
+    faults.retain(|name| name != "none" && !name.is_empty());
+    for name in &faults {
+        test::find_fault(name)?;
+    }
+    Ok(faults)
+}
+
+/// Everything from here on happens where the nodes are.
+async fn operate(args: &RunArgs, mut test: Test) -> Outcome {
+    // The one place where chance does not follow from the seed: it makes the seed.
+    let mut chance = rand::rng();
+    test.seed = args.seed.unwrap_or_else(|| chance.random_range(0..=u64::from(u32::MAX)));
+    let now = jiff::Timestamp::now();
+    test.started_at = now.to_string();
+    let stamp = now.strftime("%Y%m%dT%H%M%SZ");
+    let suffix: u16 = chance.random();
+    test.id = format!("{stamp}-{}-{}-{suffix:04x}", test.system.name, test.workload);
+    let store = Store::create(&args.out.out, &test.id).or_infrastructure()?;
+    store.write_json(file::TEST, &test).or_infrastructure()?;
+    output::log_to(&store.path(file::LOG)).or_infrastructure()?;
+    announce(&test, args.progress);
+    let mut progress = Progress::new(args.progress);
+    let interrupts = listen().or_infrastructure()?;
+    let ran = crate::run::run(&test, &store, &mut progress, interrupts.clone()).await;
+    progress.finish();
+    let mut result = match ran {
+        Ok(ran) => judge(&store, &test, ran, args.progress)?,
+        Err(e) => failed(&test, &e, *interrupts.borrow()),
+    };
+    output::finish(&store, &mut result).or_infrastructure()?;
+    output::print(&result, &store, args.format).or_infrastructure()?;
+    let exit = match (*interrupts.borrow(), result.verdict.value) {
+        (Some(Interrupt::Term), VerdictValue::Unknown | VerdictValue::Error) => Exit::Terminated,
+        _ => Exit::of(result.verdict.value, result.verdict.reason),
+    };
+    store.link_latest(exit).or_infrastructure()?;
+    Ok(exit)
+}
+
+fn announce(test: &Test, show: Show) {
+    if show == Show::None {
+        return;
+    }
+    let faults = if test.faults.is_empty() { "no faults".into() } else { test.faults.join(",") };
+    let bug = test.system.bug.as_ref().map(|bug| format!(" with bug {bug}")).unwrap_or_default();
+    let nodes = test.params.nodes;
+    eprintln!(
+        "{} x {faults}  {}{bug}  {nodes} nodes  seed {}  run {}",
+        test.workload, test.system.name, test.seed, test.id
+    );
+}
+
+fn judge(store: &Store, test: &Test, ran: Ran, show: Show) -> Result<RunResult, Stop> {
+    if show != Show::None {
+        eprintln!("[judge]");
+    }
+    let text = store.history().or_infrastructure()?;
+    let started = std::time::Instant::now();
+    let (history, torn) = match checkers::History::read_torn(text) {
+        Ok(read) => read,
+        Err(e) if ran.interrupted.is_some() => {
+            return Ok(failed(
+                test,
+                &anyhow::anyhow!("nothing was recorded: {e}"),
+                ran.interrupted,
+            ));
+        }
+        Err(e) => return Err(e).context("netsplit wrote a bad history").or_bug(),
+    };
+    let mut circumstances = Circumstances::from(ran);
+    if let Some(line) = torn {
+        circumstances.warnings.push(format!("line {line} of the history is torn"));
+    }
+    let mut result = findings::judge_run(test, &history, circumstances).or_bug()?;
+    let took = started.elapsed().as_millis() as u64;
+    result.run.phases_ms.insert("judge".into(), took);
+    Ok(result)
+}
+
+/// The result of a run that never came to judge anything.
+fn failed(test: &Test, error: &anyhow::Error, interrupted: Option<Interrupt>) -> RunResult {
+    let mut result = findings::nothing(test);
+    let (value, reason) = match interrupted {
+        Some(_) => (VerdictValue::Unknown, Reason::Interrupted),
+        None => (VerdictValue::Error, Reason::Setup),
+    };
+    result.verdict = RunVerdict::new(value, reason, format!("{error:#}"));
+    result
+}
+
+/// Turns signals into wishes. A second one ends the process at once; the kernel cleans up the lab.
+fn listen() -> Result<watch::Receiver<Option<Interrupt>>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut int = signal(SignalKind::interrupt())?;
+    let mut term = signal(SignalKind::terminate())?;
+    let (sender, receiver) = watch::channel(None);
+    tokio::spawn(async move {
+        loop {
+            let wish = tokio::select! {
+                _ = int.recv() => Interrupt::Int,
+                _ = term.recv() => Interrupt::Term,
+            };
+            if sender.borrow().is_some() {
+                eprintln!("netsplit: stopped at once; `netsplit heal` undoes what is left");
+                std::process::exit(i32::from(Exit::Interrupted.code()));
+            }
+            eprintln!("netsplit: healing, then judging what there is; once more to stop at once");
+            if sender.send(Some(wish)).is_err() {
+                return;
+            }
+        }
+    });
+    Ok(receiver)
+}

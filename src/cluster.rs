@@ -1,0 +1,99 @@
+//! The cluster: nodes, and what runs on them.
+mod daemon;
+
+use std::{
+    net::{Ipv4Addr, Ipv6Addr},
+    path::PathBuf,
+    sync::Arc,
+};
+
+use anyhow::{Context, Result, anyhow};
+use nix::sys::signal::Signal;
+
+use crate::{
+    net::Net,
+    remote::{Remote, namespace::MARKS},
+    system::System,
+};
+
+pub use daemon::{DaemonState, Daemons};
+
+/// A machine, real or made.
+#[derive(Clone)]
+pub struct Node {
+    /// Its name: `n1`.
+    pub name: Arc<str>,
+    /// Its place among the nodes, from 0.
+    pub number: usize,
+    /// Where other nodes and clients reach it.
+    pub ip: Ipv4Addr,
+    /// The same in IPv6, where it has one.
+    pub ip6: Option<Ipv6Addr>,
+    /// How to run things on it.
+    pub remote: Arc<dyn Remote>,
+    /// A directory on the node for the system's data.
+    pub data: PathBuf,
+    /// The controller's directory for the node's logs.
+    pub logs: PathBuf,
+}
+
+/// All nodes, with the system on them and the net between them.
+pub struct Cluster {
+    /// The run's id, which marks every process it starts.
+    pub run: String,
+    /// The nodes, in order.
+    pub nodes: Vec<Node>,
+    /// The system under test.
+    pub system: Arc<dyn System>,
+    /// The net between the nodes.
+    pub net: Arc<dyn Net>,
+    /// What runs on the nodes.
+    pub daemons: Daemons,
+}
+
+impl Cluster {
+    /// The node of that name.
+    ///
+    /// # Errors
+    /// When there is none; names those there are.
+    pub fn node(&self, name: &str) -> Result<&Node> {
+        self.nodes.iter().find(|n| &*n.name == name).ok_or_else(|| {
+            let known: Vec<&str> = self.nodes.iter().map(|n| &*n.name).collect();
+            anyhow!("no node is called {name}; there are {}", known.join(", "))
+        })
+    }
+
+    /// The names of all nodes, in order.
+    pub fn names(&self) -> Vec<Arc<str>> {
+        self.nodes.iter().map(|n| n.name.clone()).collect()
+    }
+
+    /// Kills whatever the system runs, everywhere.
+    ///
+    /// # Errors
+    /// When a node could not be asked.
+    pub async fn stop(&self) -> Result<()> {
+        for node in &self.nodes {
+            self.daemons.signal(node, Signal::SIGKILL).await?;
+        }
+        Ok(())
+    }
+
+    /// Starts the system on a node where it does not run.
+    ///
+    /// # Errors
+    /// When it could not be started.
+    pub async fn start(&self, node: &Node) -> Result<()> {
+        let mut program = self.system.daemon(node, &self.nodes);
+        let marks = [self.run.clone(), node.name.to_string()];
+        program.env.extend(MARKS.iter().map(ToString::to_string).zip(marks));
+        let started = self.daemons.start(node, &program).await;
+        started.with_context(|| format!("failed to start {} on {}", self.system.name(), node.name))
+    }
+}
+
+impl std::fmt::Debug for Node {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ({})", self.name, self.ip)
+    }
+}

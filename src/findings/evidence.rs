@@ -1,0 +1,174 @@
+//! Why a verdict means something, and what is missing for a pass to mean anything.
+use std::collections::BTreeMap;
+
+use checkers::{History, Kind, Nanos, OpRef};
+
+use super::{Circumstances, stats::client_calls};
+use crate::{
+    result::{Evidence, FaultWindow, Property, PropertyKind, PropertyStatus},
+    test::Test,
+};
+
+/// So many calls must have succeeded.
+pub const OK_MIN: u64 = 200;
+/// So many of each function.
+pub const OK_BY_F_MIN: u64 = 20;
+/// So many must have been invoked while each fault was in effect.
+pub const OPS_PER_FAULT_MIN: u64 = 10;
+
+/// The evidence of a run, with what is missing.
+pub fn of_run(
+    test: &Test,
+    history: &History,
+    faults: &[FaultWindow],
+    reads: &[&str],
+    circumstances: &Circumstances,
+) -> Evidence {
+    let mut evidence = of_history(history, faults);
+    let healed = last_heal(history).unwrap_or(0);
+    let is_late_read = |(invoked, done): &(OpRef<'_>, Option<OpRef<'_>>)| {
+        let ok = done.is_some_and(|done| done.kind == Kind::Ok);
+        ok && reads.contains(&invoked.f) && invoked.time >= healed
+    };
+    evidence.reads_after_heal = client_calls(history).filter(is_late_read).count() as u64;
+    evidence.missing = missing(test, history, faults, &evidence, circumstances);
+    evidence
+}
+
+/// The evidence of a bare history: counts only.
+pub fn of_history(history: &History, faults: &[FaultWindow]) -> Evidence {
+    let is_ok = |done: &Option<OpRef<'_>>| done.is_some_and(|done| done.kind == Kind::Ok);
+    let during = faults.iter().map(|fault| ops_during(history, fault)).sum();
+    Evidence {
+        ops_ok: client_calls(history).filter(|(_, done)| is_ok(done)).count() as u64,
+        reads_after_heal: 0,
+        ops_during_faults: during,
+        concurrent_pairs: concurrent_pairs(history),
+        faults_planned: faults.len() as u64,
+        faults_effective: faults.iter().filter(|f| f.effective).count() as u64,
+        faults_healed: faults.iter().filter(|f| f.healed_ns.is_some()).count() as u64,
+        missing: Vec::new(),
+    }
+}
+
+/// The evidence as properties of the test itself.
+pub fn properties(evidence: &Evidence, faults: &[FaultWindow]) -> Vec<Property> {
+    let status = |holds| if holds { PropertyStatus::Pass } else { PropertyStatus::Unknown };
+    let property = |id: &str, kind, holds, message: String, checked, violated| Property {
+        id: id.to_owned(),
+        kind,
+        status: status(holds),
+        message,
+        checked,
+        violated,
+        details: BTreeMap::new(),
+    };
+    let Evidence { faults_planned: planned, faults_effective: effective, .. } = *evidence;
+    let healed = evidence.faults_healed;
+    let mut properties = Vec::new();
+    if !faults.is_empty() {
+        let message = format!("{effective} of {planned} faults were seen to take effect");
+        let missed = planned - effective;
+        let kind = PropertyKind::Sanity;
+        properties.push(property("faults-effective", kind, missed == 0, message, planned, missed));
+        let message = format!("{healed} of {planned} faults were seen to be undone");
+        let missed = planned - healed;
+        properties.push(property("faults-healed", kind, missed == 0, message, planned, missed));
+    }
+    let message = match &evidence.missing[..] {
+        [] => format!("{} calls succeeded", evidence.ops_ok),
+        missing => missing.join("; "),
+    };
+    let missing = evidence.missing.len() as u64;
+    properties.push(property(
+        "evidence",
+        PropertyKind::Sanity,
+        missing == 0,
+        message,
+        evidence.ops_ok,
+        missing,
+    ));
+    properties
+}
+
+fn missing(
+    test: &Test,
+    history: &History,
+    faults: &[FaultWindow],
+    evidence: &Evidence,
+    circumstances: &Circumstances,
+) -> Vec<String> {
+    let mut missing = Vec::new();
+    if evidence.ops_ok < OK_MIN {
+        missing.push(format!("only {} calls succeeded, of {OK_MIN} needed", evidence.ops_ok));
+    }
+    let stats = super::stats::stats(history);
+    for (f, counts) in &stats.by_f {
+        let is_asked_often = counts.total >= OK_BY_F_MIN;
+        let least = if is_asked_often { OK_BY_F_MIN } else { 1 };
+        if counts.ok < least {
+            missing.push(format!("only {} calls of `{f}` succeeded", counts.ok));
+        }
+    }
+    if evidence.reads_after_heal == 0 {
+        missing.push("no read succeeded after healing".into());
+    }
+    if !test.faults.is_empty() && faults.is_empty() {
+        missing.push("no fault struck: the run was too short for its fault interval".into());
+    }
+    for name in &test.faults {
+        let struck = faults.iter().any(|f| f.fault == *name);
+        if !faults.is_empty() && !struck {
+            missing.push(format!("the fault {name} never struck: a longer --time-limit lets it"));
+        }
+    }
+    for fault in faults {
+        let during = ops_during(history, fault);
+        if fault.effective && during < OPS_PER_FAULT_MIN {
+            let (id, name) = (fault.id, &fault.fault);
+            missing.push(format!("only {during} calls were made during fault {id} ({name})"));
+        }
+        if !fault.effective {
+            missing.push(not_effective(fault));
+        } else if fault.healed_ns.is_none() {
+            missing.push(format!("fault {} ({}) was not seen to heal", fault.id, fault.fault));
+        }
+    }
+    for node in &circumstances.died {
+        missing.push(format!("{node} was dead at the end, and no fault had killed it"));
+    }
+    missing
+}
+
+fn not_effective(fault: &FaultWindow) -> String {
+    let why = fault.error.as_deref().unwrap_or("the probes show it");
+    format!("fault {} ({}) did not take effect: {why}", fault.id, fault.fault)
+}
+
+/// Calls invoked while a fault was in effect.
+fn ops_during(history: &History, fault: &FaultWindow) -> u64 {
+    let Some(from) = fault.effective_ns else { return 0 };
+    let until = fault.healed_ns.unwrap_or(Nanos::MAX);
+    let inside = client_calls(history).filter(|(op, _)| (from..until).contains(&op.time));
+    inside.count() as u64
+}
+
+fn last_heal(history: &History) -> Option<Nanos> {
+    let is_heal = |op: &OpRef<'_>| {
+        op.f == crate::nemesis::HEAL
+            && op.process == checkers::Process::Nemesis
+            && op.kind == Kind::Ok
+    };
+    history.ops().filter(is_heal).map(|op| op.time).max()
+}
+
+/// Calls that began before the call invoked just before them had ended.
+fn concurrent_pairs(history: &History) -> u64 {
+    let mut open_until = None;
+    let mut pairs = 0;
+    for (invoked, done) in client_calls(history) {
+        pairs += u64::from(open_until.is_some_and(|until| invoked.row < until));
+        open_until = Some(done.map_or(u32::MAX, |done| done.row));
+    }
+    pairs
+}

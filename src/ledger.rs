@@ -1,0 +1,193 @@
+//! What has been done to whom, on disk before it is done, so that it can always be undone.
+//!
+//! `ledger.jsonl` in the run's directory: a line that opens an entry, and one that closes it. An
+//! entry that nobody closed is what a dead controller left behind; `netsplit heal` undoes it.
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::Write,
+    path::Path,
+    sync::{Arc, Mutex},
+};
+
+use anyhow::{Context, Result, bail};
+use nix::{
+    errno::Errno,
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    cluster::Cluster,
+    nemesis::Injury,
+    net::iptables,
+    remote::{
+        Address,
+        namespace::{Namespace, marked},
+    },
+};
+
+/// How to undo a deed without the controller that did it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Undo {
+    /// There is nothing to undo: what is dead stays dead.
+    Nothing,
+    /// Our chain is removed from iptables.
+    DropRules,
+    /// Stopped processes of the run go on.
+    Resume,
+    /// What the run started is killed.
+    Kill,
+}
+
+/// A line of the ledger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+enum Line {
+    Open { number: u64, what: String, nodes: BTreeMap<String, Address>, undo: Undo },
+    Close { number: u64 },
+}
+
+/// The ledger of a run. Clones write to the same file.
+#[derive(Clone)]
+pub struct Ledger {
+    inner: Arc<Mutex<Inner>>,
+}
+
+struct Inner {
+    file: File,
+    next: u64,
+}
+
+/// The ledger's name in a run's directory.
+pub const FILE: &str = "ledger.jsonl";
+
+impl Ledger {
+    /// Starts the ledger of a run in its directory.
+    ///
+    /// # Errors
+    /// When the file cannot be made.
+    pub fn create(directory: &Path) -> Result<Ledger> {
+        let path = directory.join(FILE);
+        let file =
+            File::create(&path).with_context(|| format!("failed to make {}", path.display()))?;
+        Ok(Ledger { inner: Arc::new(Mutex::new(Inner { file, next: 0 })) })
+    }
+
+    /// Notes an injury, before it is inflicted. Returns its number.
+    ///
+    /// # Errors
+    /// When it cannot be written down: then it must not be done.
+    pub fn open(&self, what: &str, cluster: &Cluster, injury: &Injury) -> Result<u64> {
+        self.note(what, cluster, injury.undo.clone())
+    }
+
+    /// Notes any deed, before it is done. Returns its number.
+    ///
+    /// # Errors
+    /// When it cannot be written down: then it must not be done.
+    pub fn note(&self, what: &str, cluster: &Cluster, undo: Undo) -> Result<u64> {
+        let nodes = cluster.nodes.iter().map(|n| (n.name.to_string(), n.remote.address()));
+        let mut inner = self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let number = inner.next;
+        inner.next += 1;
+        inner.write(&Line::Open { number, what: what.into(), nodes: nodes.collect(), undo })?;
+        Ok(number)
+    }
+
+    /// Notes that a deed was undone.
+    ///
+    /// # Errors
+    /// When it cannot be written down; healing again does no harm.
+    pub fn close(&self, number: u64) -> Result<()> {
+        let mut inner = self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        inner.write(&Line::Close { number })
+    }
+}
+
+impl Inner {
+    fn write(&mut self, line: &Line) -> Result<()> {
+        let text = format!("{}\n", serde_json::to_string(line)?);
+        self.file.write_all(text.as_bytes()).context("failed to write the ledger")?;
+        self.file.sync_data().context("failed to sync the ledger")
+    }
+}
+
+/// What healing a ledger came to, a line for each deed that nobody had undone.
+pub type Healed = Vec<String>;
+
+/// Undoes whatever the ledger at `path` has open. Idempotent.
+///
+/// # Errors
+/// When the ledger cannot be read, or a node that still exists refuses.
+pub async fn heal(path: &Path) -> Result<Healed> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("failed to read {}", path.display()))?;
+    let mut healed = Vec::new();
+    let run = path.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
+    for (number, what, nodes, undo) in open_entries(&text, path)? {
+        for (name, address) in nodes {
+            let line = undo_on(&run, &name, &address, &undo).await;
+            let line = line.with_context(|| format!("failed to undo {what} on {name}"))?;
+            healed.extend(line.map(|done| format!("{what} on {name}: {done}")));
+        }
+        let mut file = File::options().append(true).open(path)?;
+        writeln!(file, "{}", serde_json::to_string(&Line::Close { number })?)?;
+    }
+    Ok(healed)
+}
+
+type OpenEntry = (u64, String, BTreeMap<String, Address>, Undo);
+
+/// The entries that nobody closed, the latest first.
+fn open_entries(text: &str, path: &Path) -> Result<Vec<OpenEntry>> {
+    let mut open = BTreeMap::new();
+    let last = text.lines().count();
+    for (at, line) in text.lines().enumerate() {
+        match serde_json::from_str(line) {
+            Ok(Line::Open { number, what, nodes, undo }) => {
+                open.insert(number, (number, what, nodes, undo));
+            }
+            Ok(Line::Close { number }) => drop(open.remove(&number)),
+            // The controller died while writing it, so it was not done.
+            Err(_) if at + 1 == last => (),
+            Err(e) => bail!("{}, line {}: {e}", path.display(), at + 1),
+        }
+    }
+    Ok(open.into_values().rev().collect())
+}
+
+/// Undoes one deed on one node; says what was done, if anything.
+async fn undo_on(run: &str, name: &str, address: &Address, undo: &Undo) -> Result<Option<String>> {
+    let Address::Netns { name: netns } = address else {
+        // A lab ended with its controller, and everything in it.
+        return Ok(None);
+    };
+    let Ok(space) = Namespace::named(netns) else {
+        return Ok(Some("the namespace is gone, and everything in it".into()));
+    };
+    Ok(match undo {
+        Undo::Nothing => None,
+        Undo::DropRules => {
+            iptables::remove(&space).await?;
+            Some("the chain NETSPLIT is removed".into())
+        }
+        Undo::Resume => signal(run, name, Signal::SIGCONT)?,
+        Undo::Kill => signal(run, name, Signal::SIGKILL)?,
+    })
+}
+
+/// Signals what the run started on a node and still lives.
+fn signal(run: &str, node: &str, signal: Signal) -> Result<Option<String>> {
+    let pids = marked(run, node)?;
+    for &pid in &pids {
+        match kill(Pid::from_raw(pid), signal) {
+            Ok(()) | Err(Errno::ESRCH) => (),
+            Err(e) => return Err(e).with_context(|| format!("failed to signal process {pid}")),
+        }
+    }
+    let list: Vec<String> = pids.iter().map(ToString::to_string).collect();
+    Ok((!pids.is_empty()).then(|| format!("sent {signal} to {}", list.join(", "))))
+}

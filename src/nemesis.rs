@@ -1,0 +1,199 @@
+//! The nemesis: the process that hurts the cluster, and can prove it.
+//!
+//! A [`Fault`] is one way to hurt. The generator draws which fault strikes and at what target
+//! word; the fault resolves the word when it strikes, proves that it took effect, and its
+//! completion in the history says who was hurt. Before anything is done it stands in the ledger,
+//! so that it can always be undone.
+pub mod grudge;
+mod kill;
+mod partition;
+mod pause;
+mod schedule;
+mod target;
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::{Context, Result};
+use async_trait::async_trait;
+use checkers::{Kind, Op};
+use rand_chacha::ChaCha8Rng;
+use serde_json::{Value, json};
+use workloads::generator::{Completion, stream};
+
+use crate::{
+    cluster::Cluster,
+    ledger::{Ledger, Undo},
+};
+
+pub use grudge::Topology;
+pub use schedule::{HEAL, strike_and_heal};
+
+/// One way to hurt a cluster.
+#[async_trait]
+pub trait Fault: Send {
+    /// Its name, as `--faults` takes it and as `f` in the history.
+    fn name(&self) -> &'static str;
+
+    /// Whether it can work here.
+    ///
+    /// # Errors
+    /// The reason why it cannot.
+    fn available(&self, cluster: &Cluster) -> Result<()>;
+
+    /// The words its generator draws targets from.
+    fn targets(&self, cluster: &Cluster) -> Vec<String>;
+
+    /// Chooses whom to hurt.
+    ///
+    /// # Errors
+    /// When the word means nothing here.
+    async fn aim(
+        &mut self,
+        cluster: &Cluster,
+        target: &str,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<Injury>;
+
+    /// Hurts, and looks whether it did.
+    ///
+    /// # Errors
+    /// When it could not be done; it may be half done.
+    async fn inject(&mut self, cluster: &Cluster, injury: &Injury) -> Result<Proof>;
+
+    /// Looks whether it still hurts, undoes it, and looks whether that worked. Idempotent; leaves
+    /// alone what is well.
+    ///
+    /// # Errors
+    /// When it could not be undone.
+    async fn heal(&mut self, cluster: &Cluster, injury: Option<&Injury>) -> Result<Proof>;
+}
+
+/// Who is to be hurt.
+#[derive(Clone, Debug)]
+pub struct Injury {
+    /// As the history shows it: nodes, or who drops whose packets.
+    pub hurt: Value,
+    /// The nodes that will suffer.
+    pub nodes: Vec<Arc<str>>,
+    /// How to undo it without us.
+    pub undo: Undo,
+}
+
+/// What a look at the cluster showed.
+#[derive(Clone, Debug)]
+pub struct Proof {
+    /// Whether everything is as it should be: hurt after injecting, well after healing.
+    pub holds: bool,
+    /// What was seen.
+    pub seen: Value,
+}
+
+/// A fault by name.
+pub struct Entry {
+    /// As `--faults` takes it.
+    pub name: &'static str,
+    /// One line for `netsplit list`.
+    pub about: &'static str,
+    /// Builds it.
+    pub build: fn(&Settings) -> Box<dyn Fault>,
+}
+
+/// What faults may be told.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// The topologies that partitions are drawn from; empty for all that fit.
+    pub topologies: Vec<Topology>,
+}
+
+/// The faults there are.
+pub const ALL: &[Entry] = &[partition::ENTRY, kill::ENTRY, pause::ENTRY];
+
+/// How long one injection or healing may take.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// The process `nemesis`: carries out its ops.
+pub struct Nemesis {
+    cluster: Arc<Cluster>,
+    ledger: Ledger,
+    faults: Vec<Active>,
+    rng: ChaCha8Rng,
+}
+
+struct Active {
+    fault: Box<dyn Fault>,
+    injury: Option<(Injury, u64)>, // With its number in the ledger.
+}
+
+impl Nemesis {
+    /// A nemesis with these faults at its disposal.
+    pub fn new(
+        cluster: Arc<Cluster>,
+        ledger: Ledger,
+        faults: Vec<Box<dyn Fault>>,
+        seed: u64,
+    ) -> Nemesis {
+        let faults = faults.into_iter().map(|fault| Active { fault, injury: None }).collect();
+        Nemesis { cluster, ledger, faults, rng: stream(seed, "nemesis") }
+    }
+
+    /// Carries out one op. An error makes it `info`: the cluster may be half hurt.
+    pub async fn invoke(&mut self, op: &Op) -> Completion {
+        let work = tokio::time::timeout(DEADLINE, self.carry_out(op)).await;
+        let done = work.unwrap_or_else(|_| Err(anyhow::anyhow!("not done within {DEADLINE:?}")));
+        match done {
+            Ok(value) => Completion { kind: Kind::Ok, value, error: None },
+            Err(e) => {
+                let value = op.value.clone();
+                Completion { kind: Kind::Info, value, error: Some(format!("{e:#}").into()) }
+            }
+        }
+    }
+
+    async fn carry_out(&mut self, op: &Op) -> Result<Value> {
+        if &*op.f == HEAL {
+            return self.heal(op.value["fault"].as_str()).await;
+        }
+        let active = self.faults.iter_mut().find(|a| a.fault.name() == &*op.f);
+        let active = active.with_context(|| format!("no fault is called {}", op.f))?;
+        let target = op.value["target"].as_str().unwrap_or_default();
+        let injury = active.fault.aim(&self.cluster, target, &mut self.rng).await?;
+        let number = self.ledger.open(active.fault.name(), &self.cluster, &injury)?;
+        active.injury = Some((injury.clone(), number));
+        let proof = active.fault.inject(&self.cluster, &injury).await?;
+        Ok(json!({
+            "target": target,
+            "hurt": injury.hurt,
+            "nodes": injury.nodes,
+            "effective": proof.holds,
+            "evidence": proof.seen,
+        }))
+    }
+
+    /// Heals one fault, or all of them.
+    async fn heal(&mut self, only: Option<&str>) -> Result<Value> {
+        let mut healed = true;
+        let mut evidence = serde_json::Map::new();
+        for active in &mut self.faults {
+            let name = active.fault.name();
+            if only.is_some_and(|only| only != name) {
+                continue;
+            }
+            let injury = active.injury.as_ref().map(|(injury, _)| injury);
+            let proof = active.fault.heal(&self.cluster, injury).await;
+            let proof = proof.with_context(|| format!("failed to heal {name}"))?;
+            healed &= proof.holds;
+            evidence.insert(name.to_owned(), proof.seen);
+            if proof.holds
+                && let Some((_, number)) = active.injury.take()
+            {
+                self.ledger.close(number)?;
+            }
+        }
+        Ok(json!({ "fault": only, "healed": healed, "evidence": evidence }))
+    }
+}
+
+/// The fault of that name.
+pub fn find(name: &str) -> Option<&'static Entry> {
+    ALL.iter().find(|entry| entry.name == name)
+}

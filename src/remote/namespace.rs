@@ -1,0 +1,188 @@
+//! A node that is a set of namespaces on this machine.
+use std::{
+    fs::File,
+    io,
+    net::{SocketAddr, UdpSocket},
+    os::{fd::AsFd, unix::process::CommandExt},
+    path::Path,
+    process::{Output, Stdio},
+    time::Duration,
+};
+
+use anyhow::{Context, Result, anyhow, bail};
+use async_trait::async_trait;
+use nix::{
+    errno::Errno,
+    sched::{CloneFlags, setns},
+    sys::signal::{Signal, killpg},
+    unistd::Pid,
+};
+use tokio::{io::AsyncWriteExt, process::Command};
+
+use super::{Address, ProcessState, Program, Remote};
+
+/// Namespaces, held open; they live as long as this does, or anything in them.
+pub struct Namespace {
+    net: File,
+    others: Vec<(File, CloneFlags)>,
+    address: Address,
+}
+
+impl Namespace {
+    /// The network namespace at `path`, with others of its own where the node has them.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub fn open(
+        path: &Path,
+        others: Vec<(File, CloneFlags)>,
+        address: Address,
+    ) -> Result<Namespace> {
+        let net = File::open(path)
+            .with_context(|| format!("failed to open the network namespace {}", path.display()))?;
+        Ok(Namespace { net, others, address })
+    }
+
+    /// The network namespace called `name` (`ip netns add NAME`).
+    ///
+    /// # Errors
+    /// When there is none, or it may not be opened.
+    pub fn named(name: &str) -> Result<Namespace> {
+        let address = Address::Netns { name: name.to_owned() };
+        Namespace::open(&Path::new("/run/netns").join(name), Vec::new(), address)
+    }
+
+    /// A socket on the node, used from here: it belongs to the namespace that it was made in.
+    ///
+    /// # Errors
+    /// When the address is not the node's.
+    pub fn udp(&self, address: SocketAddr) -> Result<UdpSocket> {
+        let net = self.net.try_clone()?;
+        // A thread of its own, which ends: threads of the runtime must stay where they are.
+        let bind = move || -> io::Result<UdpSocket> {
+            setns(net.as_fd(), CloneFlags::CLONE_NEWNET)?;
+            UdpSocket::bind(address)
+        };
+        let bound = std::thread::spawn(bind).join().map_err(|_| anyhow!("the thread panicked"))?;
+        bound.with_context(|| format!("failed to bind {address} in the node"))
+    }
+
+    /// A command that will run inside.
+    fn command(&self, argv: &[impl AsRef<str>]) -> Result<std::process::Command> {
+        let (program, arguments) = argv.split_first().context("an empty command")?;
+        let mut command = std::process::Command::new(program.as_ref());
+        command.args(arguments.iter().map(AsRef::as_ref));
+        command.env_remove(crate::testbed::lab::STAGE);
+        let mut spaces = vec![(self.net.try_clone()?, CloneFlags::CLONE_NEWNET)];
+        for (file, flag) in &self.others {
+            spaces.push((file.try_clone()?, *flag));
+        }
+        let enter = move || -> io::Result<()> {
+            for (file, flag) in &spaces {
+                setns(file.as_fd(), *flag)?;
+            }
+            Ok(())
+        };
+        #[expect(unsafe_code, reason = "setns is a bare system call: safe between fork and exec")]
+        unsafe {
+            command.pre_exec(enter);
+        }
+        Ok(command)
+    }
+}
+
+#[async_trait]
+impl Remote for Namespace {
+    async fn exec(&self, argv: &[&str], stdin: &[u8], deadline: Duration) -> Result<Output> {
+        let mut command = Command::from(self.command(argv)?);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.kill_on_drop(true);
+        let mut child = command.spawn().with_context(|| format!("failed to run {}", argv[0]))?;
+        let mut pipe = child.stdin.take().context("no pipe to the command")?;
+        let work = async {
+            // A command that does not read its input is no error; its exit code tells.
+            let _ = pipe.write_all(stdin).await;
+            drop(pipe);
+            child.wait_with_output().await
+        };
+        match tokio::time::timeout(deadline, work).await {
+            Ok(output) => Ok(output?),
+            Err(_) => bail!("{} did not end within {deadline:?}", argv.join(" ")),
+        }
+    }
+
+    async fn spawn(&self, program: &Program) -> Result<i32> {
+        let log = File::options().create(true).append(true).open(&program.log);
+        let log = log.with_context(|| format!("failed to open {}", program.log.display()))?;
+        let mut command = self.command(&program.argv)?;
+        command.envs(program.env.iter().map(|(k, v)| (k, v)));
+        command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+        command.process_group(0);
+        let mut command = Command::from(command);
+        let mut child =
+            command.spawn().with_context(|| format!("failed to run {}", program.argv[0]))?;
+        let id = child.id().context("the program ended at once")?;
+        // Somebody must bury it, or it would look alive.
+        tokio::spawn(async move { child.wait().await });
+        Ok(i32::try_from(id)?)
+    }
+
+    async fn signal(&self, group: i32, signal: Signal) -> Result<()> {
+        match killpg(Pid::from_raw(group), signal) {
+            Ok(()) | Err(Errno::ESRCH) => Ok(()),
+            Err(e) => Err(e).with_context(|| format!("failed to send {signal} to group {group}")),
+        }
+    }
+
+    async fn processes(&self, group: i32) -> Result<Vec<ProcessState>> {
+        let entries = std::fs::read_dir("/proc").context("failed to list processes")?;
+        let pids = entries.filter_map(|e| e.ok()?.file_name().to_str()?.parse::<i32>().ok());
+        let states = pids.filter_map(|pid| {
+            let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+            let (letter, its_group) = parse_stat(&stat)?;
+            (its_group == group && !"ZX".contains(letter)).then_some(ProcessState { pid, letter })
+        });
+        Ok(states.collect())
+    }
+
+    fn address(&self) -> Address {
+        self.address.clone()
+    }
+}
+
+/// The variables that mark whatever a run starts, so that its processes can be found again.
+pub const MARKS: [&str; 2] = ["NETSPLIT_RUN", "NETSPLIT_NODE"];
+
+/// The processes of this machine that a run started on a node.
+///
+/// # Errors
+/// When processes cannot be listed.
+pub fn marked(run: &str, node: &str) -> Result<Vec<i32>> {
+    let wanted = [format!("{}={run}", MARKS[0]), format!("{}={node}", MARKS[1])];
+    let entries = std::fs::read_dir("/proc").context("failed to list processes")?;
+    let pids = entries.filter_map(|e| e.ok()?.file_name().to_str()?.parse::<i32>().ok());
+    let is_marked = |pid: &i32| {
+        let environ = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        let has = |mark: &String| environ.split(|&b| b == 0).any(|v| v == mark.as_bytes());
+        wanted.iter().all(has)
+    };
+    Ok(pids.filter(is_marked).collect())
+}
+
+/// The state letter and the process group in a line of `/proc/PID/stat`, whose second field is a
+/// name in parentheses that may hold anything.
+fn parse_stat(stat: &str) -> Option<(char, i32)> {
+    let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace();
+    let letter = fields.next()?.chars().next()?;
+    let group = fields.nth(1)?.parse().ok()?;
+    Some((letter, group))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_process_may_be_called_anything() {
+        let stat = "812 (a) T 9 (b) S 1 800 800 0 -1";
+        assert_eq!(super::parse_stat(stat), Some(('S', 800)));
+    }
+}

@@ -1,0 +1,108 @@
+//! Counts, latencies and errors.
+use std::collections::BTreeMap;
+
+use askama::Template;
+
+use super::format::{count, duration, share};
+use crate::result::{Counts, RunResult};
+
+/// The section.
+#[derive(Template)]
+#[template(
+    ext = "html",
+    source = r#"
+<section id="stats"><h2>Counts and latencies</h2>
+{%- if total == 0 %}<p>No client call was made.</p>{% else %}
+<div class="columns">
+{%- for t in tables %}
+<div><h3>{{ t.title }}</h3><table><thead><tr><th></th><th class="n">calls</th><th class="n">ok</th><th class="n">fail</th><th class="n">info</th><th class="n">ok share</th></tr></thead><tbody>
+{%- for r in t.rows %}
+<tr><td>{{ r.name }}</td><td class="n">{{ r.total }}</td><td class="n">{{ r.ok }}</td><td class="n">{{ r.fail }}</td><td class="n">{{ r.info }}</td><td class="n">{{ r.share }}</td></tr>
+{%- endfor %}</tbody></table></div>
+{%- endfor %}
+{%- if !latencies.is_empty() %}
+<div><h3>Latency of ok calls</h3><table><thead><tr><th></th><th class="n">p50</th><th class="n">p95</th><th class="n">p99</th><th class="n">max</th></tr></thead><tbody>
+{%- for l in latencies %}
+<tr><td>{{ l.0 }}</td>{% for q in l.1 %}<td class="n">{{ q }}</td>{% endfor %}</tr>
+{%- endfor %}</tbody></table></div>
+{%- endif %}
+<div><h3>Resilience</h3><table><tbody>
+{%- for r in resilience %}<tr><td>{{ r.0 }}</td><td class="n">{{ r.1 }}</td></tr>{% endfor %}</tbody></table></div>
+</div>
+{%- if !errors.is_empty() %}
+<h3>Why calls did not end ok</h3><table><thead><tr><th class="n">calls</th><th>error</th></tr></thead><tbody>
+{%- for e in errors %}<tr><td class="n">{{ e.0 }}</td><td><code>{{ e.1 }}</code></td></tr>{% endfor %}</tbody></table>
+{%- endif %}{% endif %}</section>
+"#
+)]
+pub(super) struct Stats {
+    total: u64,
+    tables: Vec<Table>,
+    latencies: Vec<(String, [String; 4])>,
+    resilience: Vec<(&'static str, String)>,
+    errors: Vec<(String, String)>,
+}
+
+struct Table {
+    title: &'static str,
+    rows: Vec<Row>,
+}
+
+struct Row {
+    name: String,
+    total: String,
+    ok: String,
+    fail: String,
+    info: String,
+    share: String,
+}
+
+impl Stats {
+    pub(super) fn new(result: &RunResult) -> Stats {
+        let stats = &result.stats;
+        // A history without times has no latencies: every quantile is 0.
+        let timed = stats.latency_ns.iter().filter(|(_, q)| q.max > 0);
+        let latencies = timed.map(|(f, q)| (f.clone(), [q.p50, q.p95, q.p99, q.max].map(duration)));
+        let mut by_f = table("Calls by function", &stats.by_f);
+        by_f.rows.push(row("all", &stats.ops));
+        let tables = [by_f, table("Calls by node", &stats.by_node)];
+        Stats {
+            total: stats.ops.total,
+            tables: tables.into_iter().filter(|t| !t.rows.is_empty()).collect(),
+            latencies: latencies.collect(),
+            resilience: resilience(result),
+            errors: stats.errors.iter().map(|e| (count(e.count), e.error.clone())).collect(),
+        }
+    }
+}
+
+fn table(title: &'static str, counts: &BTreeMap<String, Counts>) -> Table {
+    Table { title, rows: counts.iter().map(|(name, c)| row(name, c)).collect() }
+}
+
+fn row(name: &str, counts: &Counts) -> Row {
+    Row {
+        name: name.to_owned(),
+        total: count(counts.total),
+        ok: count(counts.ok),
+        fail: count(counts.fail),
+        info: count(counts.info),
+        share: share(counts.ok, counts.total),
+    }
+}
+
+fn resilience(result: &RunResult) -> Vec<(&'static str, String)> {
+    let r = &result.resilience;
+    let available = r.availability.map_or("–".into(), |a| format!("{:.1} %", a * 100.0));
+    let mut rows = vec![
+        ("seconds with an ok call", available),
+        ("longest time without one", r.longest_outage_ns.map_or("–".into(), duration)),
+    ];
+    let recovered: Option<Vec<u64>> = r.recovery_ns.values().copied().collect();
+    let slowest = match recovered {
+        None => "never".into(),
+        Some(times) => times.into_iter().max().map_or("–".into(), duration),
+    };
+    rows.push(("slowest recovery after a healing", slowest));
+    rows
+}

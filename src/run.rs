@@ -1,0 +1,382 @@
+//! One run: deploy, operate, heal, read once more, stop.
+//!
+//! What is decided is decided by the [`Scheduler`]; this file only keeps time, writes the journal
+//! and carries ops to those who do them.
+mod journal;
+mod progress;
+mod worker;
+
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result, bail};
+use checkers::{Nanos, Op};
+use serde_json::Value;
+use tokio::{
+    sync::{mpsc, watch},
+    time::{sleep_until, timeout},
+};
+use workloads::{
+    Generator, Workload,
+    generator::{Completion, Context, GeneratorExt, Scheduler, Step, Thread, any, invoke, phases},
+};
+
+use crate::{
+    cluster::{Cluster, Daemons, Node},
+    ledger::{Ledger, Undo},
+    nemesis::{self, HEAL, Nemesis},
+    store::{Store, file},
+    test::Test,
+    testbed::Testbed,
+};
+use journal::Journal;
+use worker::Worker;
+
+pub use progress::{Progress, Show};
+
+/// How long the nodes may take to serve after their first start.
+const READY: Duration = Duration::from_secs(60);
+/// How long a run may last beyond what its phases may: then something in netsplit hangs.
+const SLACK: Duration = Duration::from_secs(180);
+
+/// How a run went, apart from what is in its history.
+pub struct Ran {
+    /// Wall time of each phase, in milliseconds.
+    pub phases_ms: BTreeMap<String, u64>,
+    /// The system's version, as it tells it.
+    pub version: Option<String>,
+    /// Whether, and by which signal, the user stopped it.
+    pub interrupted: Option<Interrupt>,
+    /// What the reader should know.
+    pub warnings: Vec<String>,
+    /// Nodes whose daemon was dead at the end though no fault had killed it.
+    pub died: Vec<String>,
+}
+
+/// A wish of the user's to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interrupt {
+    /// Ctrl-C.
+    Int,
+    /// `SIGTERM`.
+    Term,
+}
+
+/// Runs a test and leaves its history in the store. The cluster is stopped and mended when this
+/// returns, well or not.
+///
+/// # Errors
+/// When the nodes, or the system on them, could not be set up: nothing was learnt about it.
+pub async fn run(
+    test: &Test,
+    store: &Store,
+    progress: &mut Progress,
+    interrupts: watch::Receiver<Option<Interrupt>>,
+) -> Result<Ran> {
+    let mut clock = Phases::new();
+    progress.phase("setup");
+    let ledger = Ledger::create(&store.directory)?;
+    let cluster = Arc::new(set_up(test, store).await?);
+    let outlives = test.testbed != Testbed::Lab { nodes: cluster.nodes.len() as u32 };
+    let rules = ledger.note("iptables chain", &cluster, Undo::DropRules)?;
+    let daemons = ledger.note("daemons", &cluster, Undo::Kill)?;
+    let outcome =
+        deploy_and_operate(test, store, &cluster, &ledger, progress, &mut clock, interrupts);
+    let outcome = outcome.await;
+    clock.next("teardown");
+    progress.phase("teardown");
+    let torn_down = tear_down(&cluster, outlives).await;
+    progress.finish();
+    let (interrupted, mut warnings, died) = outcome?;
+    match torn_down {
+        Ok(()) => {
+            ledger.close(daemons)?;
+            ledger.close(rules)?;
+        }
+        Err(e) => warnings.push(format!("teardown failed, type `netsplit heal`: {e:#}")),
+    }
+    let version = cluster.system.version().await;
+    Ok(Ran { phases_ms: clock.end(), version, interrupted, warnings, died })
+}
+
+async fn set_up(test: &Test, store: &Store) -> Result<Cluster> {
+    let system = test.system()?;
+    let data = std::env::temp_dir().join(format!("netsplit-{}", test.id));
+    let (nodes, net) = test.testbed.up(&store.path(file::NODES), &data).await?;
+    Ok(Cluster { run: test.id.clone(), nodes, system, net, daemons: Daemons::default() })
+}
+
+type Operated = (Option<Interrupt>, Vec<String>, Vec<String>);
+
+async fn deploy_and_operate(
+    test: &Test,
+    store: &Store,
+    cluster: &Arc<Cluster>,
+    ledger: &Ledger,
+    progress: &mut Progress,
+    clock: &mut Phases,
+    mut interrupts: watch::Receiver<Option<Interrupt>>,
+) -> Result<Operated> {
+    let faults = test.faults()?;
+    for fault in &faults {
+        let name = fault.name();
+        fault.available(cluster).with_context(|| format!("the fault {name} cannot work here"))?;
+    }
+    let targets = faults.iter().map(|f| (f.name(), f.targets(cluster))).collect();
+    tokio::select! {
+        deployed = deploy(cluster) => deployed?,
+        _ = interrupts.wait_for(Option::is_some) => bail!("interrupted while deploying"),
+    }
+    let workload = (test.workload_entry()?.build)(&test.params);
+    let workers = open_workers(test, cluster, &workload).await;
+    clock.next("operate");
+    progress.phase("operate");
+    let context = Context::new(test.params.concurrency, cluster.names(), test.seed);
+    let scheduler = Scheduler::new(plan(test, workload, targets), context);
+    let nemesis = Nemesis::new(cluster.clone(), ledger.clone(), faults, test.seed);
+    let journal = Journal::create(&store.path(file::HISTORY))?;
+    let mut drive = Drive::new(scheduler, journal, workers, nemesis);
+    let budget = Duration::from_millis(test.time_limit_ms + test.final_time_limit_ms) + SLACK;
+    let driven = timeout(budget, drive.run(progress, &mut interrupts)).await;
+    let interrupted = *interrupts.borrow();
+    let mut warnings = Vec::new();
+    match driven {
+        Ok(outcome) => outcome?,
+        Err(_) => warnings.push(format!("the run was cut off: it hung for {SLACK:?}")),
+    }
+    drive.journal.close()?;
+    Ok((interrupted, warnings, found_dead(cluster).await))
+}
+
+/// Starts the system on every node and waits until all serve.
+async fn deploy(cluster: &Cluster) -> Result<()> {
+    for node in &cluster.nodes {
+        cluster.start(node).await?;
+    }
+    for node in &cluster.nodes {
+        let ready = timeout(READY, cluster.system.await_ready(node)).await;
+        let ready = ready.unwrap_or_else(|_| bail!("it did not serve within {READY:?}"));
+        let name = cluster.system.name();
+        ready.with_context(|| {
+            format!(
+                "failed to start {name} on {}; its log is in {}",
+                node.name,
+                node.logs.display()
+            )
+        })?;
+    }
+    Ok(())
+}
+
+/// Everything that is asked: the main phase under faults, healing, the final reads.
+fn plan(
+    test: &Test,
+    workload: Workload,
+    targets: Vec<(&'static str, Vec<String>)>,
+) -> impl Generator + 'static {
+    let ns = |ms: u64| ms * 1_000_000;
+    let calls = match test.rate {
+        Some(rate) => workload.generator.stagger((1e9 / rate) as Nanos).boxed(),
+        None => workload.generator,
+    };
+    let strikes = nemesis::strike_and_heal(targets, ns(test.fault_interval_ms)).nemesis().boxed();
+    let heal = |_: &mut Context| Some(invoke(HEAL, serde_json::json!({ "fault": Value::Null })));
+    phases(vec![
+        any(vec![strikes, calls]).time_limit(ns(test.time_limit_ms)).boxed(),
+        heal.nemesis().limit(1).boxed(),
+        workload.final_generator.time_limit(ns(test.final_time_limit_ms)).boxed(),
+    ])
+}
+
+/// The workers, one a thread, and the way back from them.
+struct Workers {
+    ops: Vec<mpsc::UnboundedSender<Op>>,
+    done: mpsc::UnboundedReceiver<(Op, Completion)>,
+    done_sender: mpsc::UnboundedSender<(Op, Completion)>,
+}
+
+/// Opens every client before time zero, so that no op pays for a connection.
+async fn open_workers(test: &Test, cluster: &Cluster, workload: &Workload) -> Workers {
+    let (done_sender, done) = mpsc::unbounded_channel();
+    let count = test.params.concurrency as usize;
+    let workers = (0..count).map(|thread| Worker {
+        system: cluster.system.clone(),
+        node: cluster.nodes[thread % cluster.nodes.len()].clone(),
+        workload: test.workload.clone(),
+        reads: workload.reads,
+        op_timeout: test.op_timeout(),
+    });
+    let opened = workers.map(|worker| async { (worker.open().await.ok(), worker) });
+    let opened = futures_util::future::join_all(opened).await;
+    let start = |(client, worker): (_, Worker)| {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        tokio::spawn(worker.work(client, receiver, done_sender.clone()));
+        sender
+    };
+    let ops = opened.into_iter().map(start).collect();
+    Workers { ops, done, done_sender }
+}
+
+/// The loop that carries ops from the scheduler to those who do them, and back.
+struct Drive {
+    scheduler: Scheduler,
+    journal: Journal,
+    workers: Workers,
+    nemesis: mpsc::UnboundedSender<Op>,
+    start: Instant,
+}
+
+impl Drive {
+    fn new(scheduler: Scheduler, journal: Journal, workers: Workers, nemesis: Nemesis) -> Drive {
+        let nemesis = spawn_nemesis(nemesis, workers.done_sender.clone());
+        Drive { scheduler, journal, workers, nemesis, start: Instant::now() }
+    }
+
+    fn now(&self) -> Nanos {
+        self.start.elapsed().as_nanos() as Nanos
+    }
+
+    async fn run(
+        &mut self,
+        progress: &mut Progress,
+        interrupts: &mut watch::Receiver<Option<Interrupt>>,
+    ) -> Result<()> {
+        let mut is_interrupted = false;
+        loop {
+            let until = match self.invoke_all(progress)? {
+                Some(until) => until,
+                None => return Ok(()),
+            };
+            let moment = self.moment(until);
+            tokio::select! {
+                biased;
+                _ = interrupts.wait_for(Option::is_some), if !is_interrupted => {
+                    is_interrupted = true;
+                    progress.phase("interrupted: healing");
+                    self.scheduler.interrupt();
+                }
+                done = self.workers.done.recv() => {
+                    let (op, completion) = done.context("all workers are gone")?;
+                    self.complete(progress, &op, completion)?;
+                }
+                () = sleep_until(moment.into()) => (),
+            }
+        }
+    }
+
+    /// Invokes whatever is due. Returns when to look again; `None` when all is done.
+    fn invoke_all(&mut self, progress: &mut Progress) -> Result<Option<Option<Nanos>>> {
+        let mut due = Vec::new();
+        let next = loop {
+            match self.scheduler.step(self.now()) {
+                Step::Invoke { thread, op } => {
+                    self.journal.add(&op)?;
+                    progress.op(&op);
+                    due.push((thread, op));
+                }
+                Step::Wait { until } => break Some(until),
+                Step::Done => break None,
+            }
+        };
+        // Written first, sent then.
+        self.journal.flush()?;
+        for (thread, op) in due {
+            let way = match thread {
+                Thread::Client(i) => &self.workers.ops[i as usize],
+                Thread::Nemesis => &self.nemesis,
+            };
+            way.send(op).context("a worker is gone")?;
+        }
+        Ok(next)
+    }
+
+    /// Writes down what has come back, this and all that came with it.
+    fn complete(&mut self, progress: &mut Progress, op: &Op, done: Completion) -> Result<()> {
+        let now = self.now();
+        let op = self.scheduler.complete(now, op, done);
+        self.journal.add(&op)?;
+        progress.op(&op);
+        while let Ok((op, done)) = self.workers.done.try_recv() {
+            let op = self.scheduler.complete(self.now(), &op, done);
+            self.journal.add(&op)?;
+            progress.op(&op);
+        }
+        self.journal.flush()
+    }
+
+    fn moment(&self, until: Option<Nanos>) -> Instant {
+        const LONG: Duration = Duration::from_secs(3600);
+        self.start + until.map_or(self.start.elapsed() + LONG, Duration::from_nanos)
+    }
+}
+
+fn spawn_nemesis(
+    mut nemesis: Nemesis,
+    done: mpsc::UnboundedSender<(Op, Completion)>,
+) -> mpsc::UnboundedSender<Op> {
+    let (sender, mut ops) = mpsc::unbounded_channel::<Op>();
+    tokio::spawn(async move {
+        while let Some(op) = ops.recv().await {
+            let completion = nemesis.invoke(&op).await;
+            if done.send((op, completion)).is_err() {
+                return;
+            }
+        }
+    });
+    sender
+}
+
+/// The nodes whose daemon is dead after everything was healed: they died by themselves.
+async fn found_dead(cluster: &Cluster) -> Vec<String> {
+    let mut dead = Vec::new();
+    for node in &cluster.nodes {
+        if let Ok(crate::cluster::DaemonState::Dead) = cluster.daemons.state(node).await {
+            dead.push(node.name.to_string());
+        }
+    }
+    dead
+}
+
+/// Stops the system and mends the net; nodes that outlive the run are left as they were found.
+async fn tear_down(cluster: &Cluster, outlives: bool) -> Result<()> {
+    cluster.stop().await?;
+    cluster.net.heal().await?;
+    if outlives {
+        for node in &cluster.nodes {
+            restore(node).await.with_context(|| format!("failed to restore {}", node.name))?;
+        }
+    }
+    Ok(())
+}
+
+async fn restore(node: &Node) -> Result<()> {
+    crate::net::iptables::remove(&*node.remote).await?;
+    std::fs::remove_dir_all(&node.data).context("failed to remove the system's data")
+}
+
+/// Measures phases.
+struct Phases {
+    name: String,
+    since: Instant,
+    done: BTreeMap<String, u64>,
+}
+
+impl Phases {
+    fn new() -> Phases {
+        Phases { name: "setup".into(), since: Instant::now(), done: BTreeMap::new() }
+    }
+
+    fn next(&mut self, name: &str) {
+        let ended = std::mem::replace(&mut self.name, name.into());
+        self.done.insert(ended, self.since.elapsed().as_millis() as u64);
+        self.since = Instant::now();
+    }
+
+    fn end(mut self) -> BTreeMap<String, u64> {
+        self.next("");
+        self.done
+    }
+}

@@ -1,0 +1,158 @@
+//! What the terminal shows while a run goes on: one live line, or plain lines where nobody watches.
+use std::{
+    io::IsTerminal,
+    time::{Duration, Instant},
+};
+
+use checkers::{Kind, Op, Process};
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// How much a run says while it goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Show {
+    /// A live line on a terminal, plain lines elsewhere.
+    Auto,
+    /// A live line.
+    Bar,
+    /// Plain lines.
+    Lines,
+    /// Nothing.
+    None,
+}
+
+/// The progress of a run.
+pub struct Progress {
+    bar: Option<ProgressBar>,
+    has_lines: bool,
+    phase: String,
+    fault: Option<String>,
+    counts: [u64; 4], // By kind.
+    since: (Instant, u64),
+    rate: f64,
+    last_line: Instant,
+}
+
+const LINE_EVERY: Duration = Duration::from_secs(10);
+const RATE_EVERY: Duration = Duration::from_secs(1);
+
+impl Progress {
+    /// A progress that shows itself so.
+    pub fn new(show: Show) -> Progress {
+        let is_watched = std::io::stderr().is_terminal()
+            && std::env::var_os("CI").is_none()
+            && std::env::var("TERM").is_ok_and(|term| term != "dumb");
+        let has_bar = show == Show::Bar || (show == Show::Auto && is_watched);
+        let bar = has_bar.then(|| {
+            let style = ProgressStyle::with_template("{spinner} {msg}");
+            ProgressBar::new_spinner().with_style(style.unwrap_or(ProgressStyle::default_spinner()))
+        });
+        let has_lines = show == Show::Lines || (show == Show::Auto && !is_watched);
+        let now = Instant::now();
+        Progress {
+            bar,
+            has_lines,
+            phase: String::new(),
+            fault: None,
+            counts: [0; 4],
+            since: (now, 0),
+            rate: 0.0,
+            last_line: now,
+        }
+    }
+
+    /// A new phase begins.
+    pub fn phase(&mut self, name: &str) {
+        name.clone_into(&mut self.phase);
+        tracing::info!("phase: {name}");
+        self.say(&format!("[{name}]"));
+        self.refresh();
+    }
+
+    /// An op was written down.
+    pub fn op(&mut self, op: &Op) {
+        if op.process == Process::Nemesis {
+            self.nemesis(op);
+        } else {
+            self.counts[op.kind as usize] += 1;
+        }
+        let (at, before) = self.since;
+        if at.elapsed() >= RATE_EVERY {
+            let done = self.completed();
+            self.rate = (done - before) as f64 / at.elapsed().as_secs_f64();
+            self.since = (Instant::now(), done);
+            self.refresh();
+        }
+        if self.last_line.elapsed() >= LINE_EVERY {
+            self.last_line = Instant::now();
+            self.say(&self.line());
+        }
+    }
+
+    fn nemesis(&mut self, op: &Op) {
+        let is_heal = &*op.f == crate::nemesis::HEAL;
+        let text = match (op.kind, is_heal) {
+            (Kind::Invoke, _) => return,
+            (Kind::Ok, false) => {
+                let effect = if op.value["effective"] == true { "effective" } else { "NO EFFECT" };
+                let fault = format!(
+                    "{} {}: {}",
+                    op.f,
+                    op.value["target"].as_str().unwrap_or(""),
+                    op.value["hurt"]
+                );
+                self.fault = Some(format!("{} ({effect})", op.f));
+                format!("fault {fault} ({effect})")
+            }
+            (Kind::Ok, true) => {
+                self.fault = None;
+                format!("healed {}", op.value["fault"].as_str().unwrap_or("everything"))
+            }
+            _ => format!("fault {} failed: {}", op.f, op.error.as_deref().unwrap_or("")),
+        };
+        tracing::info!("{text}");
+        self.say(&format!("{:7.1}s  {text}", op.time as f64 / 1e9));
+        self.refresh();
+    }
+
+    fn completed(&self) -> u64 {
+        self.counts[1..].iter().sum()
+    }
+
+    fn line(&self) -> String {
+        let [_, ok, fail, info] = self.counts;
+        let all = (ok + fail + info).max(1) as f64;
+        let share = |n: u64| n as f64 * 100.0 / all;
+        let fault = self.fault.as_deref().unwrap_or("none");
+        format!(
+            "{}  {:.0} ops/s  {ok} ok {:.1}%  {info} info {:.1}%  {fail} fail {:.1}%  fault: {fault}",
+            self.phase,
+            self.rate,
+            share(ok),
+            share(info),
+            share(fail),
+        )
+    }
+
+    fn refresh(&self) {
+        if let Some(bar) = &self.bar {
+            bar.set_message(self.line());
+            bar.tick();
+        }
+    }
+
+    /// A line for those who watch no live line.
+    fn say(&self, line: &str) {
+        if self.has_lines {
+            eprintln!("{line}");
+        } else if let Some(bar) = &self.bar {
+            bar.set_message(line.to_owned());
+        }
+    }
+
+    /// The live line goes away.
+    pub fn finish(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! etcd, by its v3 JSON gateway.
+//!
+//! Registers are the keys `r/<key>`, with the value's JSON text in them; a set is the keys
+//! `s/<element>`. Reads are quorum reads, unless the option `serializable` asks for what etcd
+//! documents as possibly stale.
+mod client;
+mod gateway;
+
+use std::{process::Stdio, sync::Arc, time::Duration};
+
+use anyhow::{Context, Result};
+use async_trait::async_trait;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::{
+    process::Command,
+    task::JoinSet,
+    time::{sleep, timeout},
+};
+use workloads::Client;
+
+use self::{client::EtcdClient, gateway::Gateway};
+use super::{Entry, Options, Requirement, System};
+use crate::{cluster::Node, remote::Program};
+
+/// In the list of systems.
+pub const ENTRY: Entry = Entry {
+    name: "etcd",
+    about: "etcd (the Debian package etcd-server), by its v3 JSON gateway",
+    options: &[
+        ("serializable", "reads from one member, documented as possibly stale (false)"),
+        ("unsafe_no_fsync", "run with --unsafe-no-fsync (false)"),
+    ],
+    bugs: &[],
+    build,
+};
+
+const CLIENT_PORT: u16 = 2379;
+const PEER_PORT: u16 = 2380;
+/// How long a member may take to answer about itself.
+const ASIDE: Duration = Duration::from_millis(300);
+
+/// The options, as typed.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Etcd {
+    #[serde(default)]
+    serializable: bool,
+    #[serde(default)]
+    unsafe_no_fsync: bool,
+}
+
+fn build(_: Option<&'static super::Bug>, options: &Options) -> Result<Arc<dyn System>> {
+    let options = options.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+    let etcd: Etcd = serde_json::from_value(Value::Object(options)).context("options of etcd")?;
+    Ok(Arc::new(etcd))
+}
+
+fn url(node: &Node, port: u16) -> String {
+    format!("http://{}:{port}", node.ip)
+}
+
+#[async_trait]
+impl System for Etcd {
+    fn name(&self) -> &'static str {
+        ENTRY.name
+    }
+
+    fn requirements(&self) -> Vec<Requirement> {
+        vec![Requirement { program: "etcd", package: "etcd-server" }]
+    }
+
+    async fn version(&self) -> Option<String> {
+        let mut command = Command::new("etcd");
+        command.arg("--version").stdin(Stdio::null()).kill_on_drop(true);
+        let output = timeout(Duration::from_secs(5), command.output()).await.ok()?.ok()?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        text.lines().find_map(|line| Some(line.strip_prefix("etcd Version: ")?.trim().to_owned()))
+    }
+
+    fn functions(&self, workload: &str) -> &'static [&'static str] {
+        match workload {
+            "register" => &["read", "write", "cas"],
+            "set" => &["add", "read"],
+            _ => &[],
+        }
+    }
+
+    fn daemon(&self, node: &Node, all: &[Node]) -> Program {
+        let members: Vec<String> =
+            all.iter().map(|peer| format!("{}={}", peer.name, url(peer, PEER_PORT))).collect();
+        let mut argv = vec!["etcd".to_owned()];
+        let mut option = |name: &str, value: String| argv.extend([format!("--{name}"), value]);
+        option("name", node.name.to_string());
+        option("data-dir", node.data.join("etcd").display().to_string());
+        option("listen-client-urls", url(node, CLIENT_PORT));
+        option("advertise-client-urls", url(node, CLIENT_PORT));
+        option("listen-peer-urls", url(node, PEER_PORT));
+        option("initial-advertise-peer-urls", url(node, PEER_PORT));
+        option("initial-cluster", members.join(","));
+        option("initial-cluster-state", "new".to_owned());
+        option("initial-cluster-token", "netsplit".to_owned());
+        option("logger", "zap".to_owned());
+        option("log-outputs", "stderr".to_owned());
+        if self.unsafe_no_fsync {
+            argv.push("--unsafe-no-fsync".to_owned());
+        }
+        // etcd 3.4 runs on this architecture only where it is told to.
+        let is_arm = std::env::consts::ARCH == "aarch64";
+        let unsupported = is_arm.then(|| ("ETCD_UNSUPPORTED_ARCH".into(), "arm64".into()));
+        let log = node.logs.join("etcd.log");
+        Program { argv, env: unsupported.into_iter().collect(), log }
+    }
+
+    async fn await_ready(&self, node: &Node) -> Result<()> {
+        while !is_healthy(node).await.unwrap_or(false) {
+            sleep(Duration::from_millis(50)).await;
+        }
+        Ok(())
+    }
+
+    async fn open(&self, node: &Node, workload: &str) -> Result<Box<dyn Client>> {
+        let gateway = Gateway::connect((node.ip, CLIENT_PORT).into()).await?;
+        Ok(Box::new(EtcdClient::new(gateway, workload, self.serializable)?))
+    }
+
+    fn has_primaries(&self) -> bool {
+        true
+    }
+
+    async fn primaries(&self, nodes: &[Node]) -> Vec<Arc<str>> {
+        let mut asked = JoinSet::new();
+        for node in nodes.iter().cloned() {
+            asked.spawn(async move {
+                let leads = timeout(ASIDE, leads(&node)).await;
+                matches!(leads, Ok(Ok(true))).then_some((node.number, node.name))
+            });
+        }
+        let mut leaders: Vec<_> = asked.join_all().await.into_iter().flatten().collect();
+        leaders.sort();
+        leaders.into_iter().map(|(_, name)| name).collect()
+    }
+}
+
+/// Whether a member says that it takes part in a cluster with a leader.
+async fn is_healthy(node: &Node) -> Result<bool> {
+    let asked = async {
+        let mut gateway = Gateway::connect((node.ip, CLIENT_PORT).into()).await?;
+        gateway.get("/health").await
+    };
+    // A health check is a proposal: it takes as long as etcd's own limit where there is no leader.
+    Ok(timeout(Duration::from_secs(2), asked).await??.body["health"] == "true")
+}
+
+/// Whether a member believes that it leads. Several may: a deposed leader learns of it late.
+async fn leads(node: &Node) -> Result<bool> {
+    let mut gateway = Gateway::connect((node.ip, CLIENT_PORT).into()).await?;
+    let status = gateway.post("/v3/maintenance/status", &json!({})).await?.body;
+    let (leader, member) = (&status["leader"], &status["header"]["member_id"]);
+    Ok(leader.is_string() && leader == member)
+}

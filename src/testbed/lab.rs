@@ -1,0 +1,154 @@
+//! The lab: nodes on this machine, in namespaces that end with the controller.
+//!
+//! Neither root nor Docker nor SSH is needed. [`enter`] moves the controller into new namespaces
+//! before any thread starts; inside, a bridge joins one network namespace a node, and every node
+//! process runs in its node's namespaces with a host name and a hosts file of its own. When the
+//! controller dies, by whatever signal, the kernel ends every process of the lab and takes the
+//! network down with it: nothing of it was ever on the host.
+mod enter;
+
+use std::{
+    fs::{self, File},
+    net::{Ipv4Addr, Ipv6Addr},
+    path::{Path, PathBuf},
+    process::Stdio,
+    sync::Arc,
+};
+
+use anyhow::{Context, Result, anyhow, bail};
+use nix::{
+    mount::{MsFlags, mount},
+    sched::{CloneFlags, unshare},
+};
+use tokio::{io::AsyncWriteExt, process::Command};
+
+use crate::{
+    cluster::Node,
+    net::{Net, iptables::Iptables},
+    remote::{Address, namespace::Namespace},
+};
+
+pub use enter::{STAGE, enter, how_to_allow_namespaces, is_inside};
+
+/// Where the lab keeps what must not outlive it: a tmpfs of its own.
+const HOME: &str = "/run/netsplit";
+
+/// The most nodes a lab can have: the last byte of an address tells them apart.
+pub const NODES_MAX: u32 = 200;
+
+fn ip(number: u32) -> Ipv4Addr {
+    Ipv4Addr::new(10, 89, 0, number as u8)
+}
+
+fn ip6(number: u32) -> Ipv6Addr {
+    Ipv6Addr::new(0xfd89, 0, 0, 0, 0, 0, 0, number as u16)
+}
+
+/// Makes `count` nodes with a bridge between them. Only inside ([`is_inside`]).
+///
+/// # Errors
+/// When the kernel, or `ip`, refuses.
+pub(super) async fn up(count: u32, logs: &Path) -> Result<(Vec<Node>, Arc<dyn Net>)> {
+    if !is_inside() {
+        bail!("a lab can only be made inside its namespaces");
+    }
+    fs::create_dir_all(HOME).context("failed to make the lab's directory")?;
+    let hosts = write_hosts(count)?;
+    ip_batch(None, &bridge_script(count)).await.context("failed to make the lab's network")?;
+    let mut nodes = Vec::new();
+    let mut spaces = Vec::new();
+    for number in 1..=count {
+        let name: Arc<str> = format!("n{number}").into();
+        let script = node_script(number);
+        ip_batch(Some(&name), &script).await.with_context(|| format!("failed to make {name}"))?;
+        let others = own_namespaces(name.to_string(), hosts.clone())?;
+        let path = Path::new("/run/netns").join(&*name);
+        let space = Arc::new(Namespace::open(&path, others, Address::Lab)?);
+        let data = Path::new(HOME).join(&*name);
+        let logs = logs.join(&*name);
+        fs::create_dir_all(&data).context("failed to make a node's data directory")?;
+        fs::create_dir_all(&logs).context("failed to make a node's log directory")?;
+        let (ip, ip6) = (ip(number), Some(ip6(number)));
+        let number = number as usize - 1;
+        nodes.push(Node { name, number, ip, ip6, remote: space.clone(), data, logs });
+        spaces.push(space);
+    }
+    let net = Iptables::set_up(&nodes, &spaces).await?;
+    Ok((nodes, Arc::new(net)))
+}
+
+fn bridge_script(count: u32) -> String {
+    let mut script = format!(
+        "link set lo up\n\
+         link add br0 type bridge mcast_snooping 0\n\
+         addr add {}/24 dev br0\n\
+         addr add {}/64 dev br0 nodad\n\
+         link set br0 up\n",
+        ip(254),
+        ip6(254)
+    );
+    for number in 1..=count {
+        script += &format!(
+            "netns add n{number}\n\
+             link add v{number} type veth peer name eth0 netns n{number}\n\
+             link set v{number} master br0 up\n"
+        );
+    }
+    script
+}
+
+fn node_script(number: u32) -> String {
+    format!(
+        "link set lo up\n\
+         addr add {}/24 dev eth0\n\
+         addr add {}/64 dev eth0 nodad\n\
+         link set eth0 up\n\
+         route add default via {}\n",
+        ip(number),
+        ip6(number),
+        ip(254)
+    )
+}
+
+/// Runs a script of `ip` commands, inside a named namespace or here.
+async fn ip_batch(netns: Option<&str>, script: &str) -> Result<()> {
+    let mut command = Command::new("ip");
+    if let Some(name) = netns {
+        command.args(["-n", name]);
+    }
+    command.args(["-batch", "-"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
+    let mut child = command.spawn().context("failed to run `ip` (Debian package iproute2)")?;
+    let mut pipe = child.stdin.take().context("no pipe to `ip`")?;
+    pipe.write_all(script.as_bytes()).await?;
+    drop(pipe);
+    let output = child.wait_with_output().await?;
+    if !output.status.success() {
+        bail!("`ip` said: {}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(())
+}
+
+fn write_hosts(count: u32) -> Result<PathBuf> {
+    let mut text = String::from("127.0.0.1 localhost\n::1 localhost\n");
+    for number in 1..=count {
+        text += &format!("{} n{number}\n{} n{number}\n", ip(number), ip6(number));
+    }
+    let path = Path::new(HOME).join("hosts");
+    fs::write(&path, text).context("failed to write the lab's hosts file")?;
+    Ok(path)
+}
+
+/// A host name and a hosts file of its own: the namespaces of a node beside its network.
+fn own_namespaces(name: String, hosts: PathBuf) -> Result<Vec<(File, CloneFlags)>> {
+    let make = move || -> Result<Vec<(File, CloneFlags)>> {
+        unshare(CloneFlags::CLONE_NEWUTS | CloneFlags::CLONE_NEWNS)?;
+        nix::unistd::sethostname(&name)?;
+        mount(Some(&hosts), "/etc/hosts", None::<&str>, MsFlags::MS_BIND, None::<&str>)
+            .context("failed to give the node its /etc/hosts")?;
+        let open = |kind: &str| File::open(format!("/proc/thread-self/ns/{kind}"));
+        // The mount namespace last: entering it changes what paths mean.
+        Ok(vec![(open("uts")?, CloneFlags::CLONE_NEWUTS), (open("mnt")?, CloneFlags::CLONE_NEWNS)])
+    };
+    std::thread::spawn(make).join().map_err(|_| anyhow!("the thread panicked"))?
+}

@@ -1,0 +1,179 @@
+//! Registers, one a key: read, write, compare-and-set. Is every key linearizable?
+//!
+//! Written values are distinct per key, so that a lost or stale value shows, and each key sees a
+//! bounded number of calls, so that its history stays checkable whatever the run's length. A
+//! compare-and-set asks for the value last seen, so that many succeed. After healing, every key is
+//! read once more.
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use checkers::{
+    Kind, Op, independent::Independent, linearizable::Linearizable, model::CasRegister,
+};
+use rand::RngExt;
+use serde_json::{Value, json};
+
+use crate::{
+    Entry, Generator, Params, Workload,
+    generator::{Context, GeneratorExt, Next, Thread, independent, invoke},
+};
+
+/// In the table of contents.
+pub const ENTRY: Entry = Entry {
+    name: "register",
+    about: "registers, one a key: read, write, compare-and-set; linearizable?",
+    build,
+};
+
+fn build(params: &Params) -> Workload {
+    let Params { nodes, ops_per_key, roles, .. } = *params;
+    let can_cas = params.has("cas");
+    let one_key = move |key| {
+        let writer = roles.then_some(key % nodes);
+        let calls = OneKey { can_cas, writer, nodes, next: 0, seen: Value::Null };
+        calls.limit(u64::from(ops_per_key)).boxed()
+    };
+    Workload {
+        generator: independent(nodes, one_key).clients().boxed(),
+        final_generator: FinalReads::default().clients().boxed(),
+        checker: Box::new(Independent(Linearizable(CasRegister::default()))),
+        reads: &["read"],
+    }
+}
+
+/// The calls on one key.
+struct OneKey {
+    can_cas: bool,
+    /// Of the threads at this key, by the node they talk to: the only one that writes.
+    writer: Option<u32>,
+    nodes: u32,
+    /// The value written last.
+    next: u64,
+    /// The value some call saw or wrote last, for the next compare-and-set to expect.
+    seen: Value,
+}
+
+impl Generator for OneKey {
+    fn next(&mut self, ctx: &mut Context, thread: Thread) -> Next {
+        let Thread::Client(i) = thread else { return Next::Pending(None) };
+        let is_reader = match self.writer {
+            Some(writer) => i % self.nodes != writer,
+            None => ctx.rng.random_bool(0.5),
+        };
+        if is_reader {
+            return Next::Invoke(invoke("read", Value::Null));
+        }
+        self.next += 1;
+        let is_cas = self.can_cas && !self.seen.is_null() && ctx.rng.random_bool(0.5);
+        Next::Invoke(match is_cas {
+            true => invoke("cas", json!([self.seen, self.next])),
+            false => invoke("write", self.next),
+        })
+    }
+
+    fn update(&mut self, _: &Context, event: &Op) {
+        if event.kind != Kind::Ok {
+            return;
+        }
+        match &*event.f {
+            "cas" => self.seen = event.value[1].clone(),
+            _ => self.seen = event.value.clone(),
+        }
+    }
+}
+
+/// One read of every key that was ever asked for, each again until it is answered.
+#[derive(Default)]
+struct FinalReads {
+    known: BTreeSet<u32>,
+    todo: Option<VecDeque<u32>>,
+    reading: BTreeMap<u32, u32>, // Calls in flight, by key.
+}
+
+impl Generator for FinalReads {
+    fn next(&mut self, _: &mut Context, thread: Thread) -> Next {
+        if !matches!(thread, Thread::Client(_)) {
+            return Next::Pending(None);
+        }
+        let known = &self.known;
+        let todo = self.todo.get_or_insert_with(|| known.iter().copied().collect());
+        match todo.pop_front() {
+            Some(key) => {
+                *self.reading.entry(key).or_default() += 1;
+                let read = invoke("read", Value::Null);
+                Next::Invoke(crate::Invocation { key: Some(key), ..read })
+            }
+            None if self.reading.is_empty() => Next::Exhausted,
+            None => Next::Pending(None),
+        }
+    }
+
+    fn update(&mut self, _: &Context, event: &Op) {
+        let Some(key) = event.key else { return };
+        self.known.insert(key);
+        if let Some(todo) = &mut self.todo
+            && event.kind != Kind::Invoke
+            && self.reading.remove(&key).is_some()
+            && event.kind != Kind::Ok
+        {
+            todo.push_back(key);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generator::{Completion, Timing, phases, simulate};
+
+    fn params(roles: bool) -> Params {
+        let functions = ["read", "write", "cas"].map(String::from).to_vec();
+        Params { concurrency: 10, nodes: 5, ops_per_key: 50, roles, functions }
+    }
+
+    fn run(params: &Params, limit: u64) -> Vec<Op> {
+        let workload = build(params);
+        let nodes = (1..=5).map(|i| format!("n{i}").into()).collect();
+        let generator =
+            phases(vec![workload.generator.limit(limit).boxed(), workload.final_generator]);
+        let mut fails = 0;
+        simulate(generator, Context::new(10, nodes, 3), Timing::default(), move |_, op| {
+            fails += 1;
+            let kind = if fails % 7 == 0 { Kind::Fail } else { Kind::Ok };
+            Completion { kind, value: op.value.clone(), error: None }
+        })
+    }
+
+    #[test]
+    fn every_key_is_read_in_the_end_until_it_is_answered() {
+        let ops = run(&params(false), 1_000);
+        let invoked = ops.iter().filter(|op| op.kind == Kind::Invoke);
+        let last_write = invoked.clone().filter(|op| &*op.f != "read").next_back().unwrap().index;
+        let keys: BTreeSet<_> = invoked.map(|op| op.key.unwrap()).collect();
+        assert!(keys.len() >= 20);
+        let answered = ops.iter().filter(|op| op.index > last_write && op.kind == Kind::Ok);
+        let answered: BTreeSet<_> = answered.map(|op| op.key.unwrap()).collect();
+        assert_eq!(keys, answered);
+    }
+
+    #[test]
+    fn written_values_are_distinct() {
+        let mut seen = BTreeSet::new();
+        for op in run(&params(false), 1_000) {
+            if op.kind == Kind::Invoke && &*op.f == "write" {
+                assert!(seen.insert((op.key, op.value.to_string())), "{op:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn with_roles_a_key_has_one_writer_at_a_node_of_its_own() {
+        let mut writers: BTreeMap<u32, BTreeSet<_>> = BTreeMap::new();
+        let mut readers: BTreeMap<u32, BTreeSet<_>> = BTreeMap::new();
+        for op in run(&params(true), 1_000).iter().filter(|op| op.kind == Kind::Invoke) {
+            let role = if &*op.f == "read" { &mut readers } else { &mut writers };
+            role.entry(op.key.unwrap()).or_default().insert(op.node.clone());
+        }
+        assert!(writers.values().all(|nodes| nodes.len() == 1));
+        assert!(readers.values().any(|nodes| nodes.len() == 4));
+    }
+}

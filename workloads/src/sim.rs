@@ -1,0 +1,57 @@
+//! Imagined systems, right ones and wrong ones with named bugs, for testing workloads and
+//! checkers without a cluster.
+//!
+//! A right store takes effect at one moment, so its histories are linearizable by construction; a
+//! wrong one departs from it in one way only.
+mod register;
+mod set;
+
+use checkers::{Kind, Nanos, Op};
+use serde_json::Value;
+
+use crate::generator::Completion;
+
+/// An imagined system.
+pub trait Store {
+    /// The call takes effect now; this is how it will end.
+    fn effect(&mut self, now: Nanos, op: &Op) -> Completion;
+}
+
+/// An imagined system by name.
+pub struct Sim {
+    /// The workload it answers.
+    pub workload: &'static str,
+    /// Its bug; of a right store, none.
+    pub bug: Option<&'static str>,
+    /// Of 20 seeds, how many the workload must convict; a right store, no seed may.
+    pub convicted_min: u32,
+    /// Builds it with its bug; chance comes from the seed.
+    pub build: fn(bug: Option<&'static str>, seed: u64) -> Box<dyn Store>,
+}
+
+/// All of them.
+pub const ALL: &[Sim] = &[
+    register::sim(None, 0),
+    register::sim(Some("stale-read"), 20),
+    register::sim(Some("lost-write"), 20),
+    register::sim(Some("cas-without-compare"), 20),
+    register::sim(Some("failed-write-happens"), 20),
+    set::sim(None, 0),
+    set::sim(Some("lost-add"), 20),
+    set::sim(Some("stale-read"), 20),
+    set::sim(Some("phantom"), 20),
+    set::sim(Some("duplicate"), 20),
+];
+
+fn ok(value: impl Into<Value>) -> Completion {
+    Completion { kind: Kind::Ok, value: value.into(), error: None }
+}
+
+fn fail(why: &str) -> Completion {
+    Completion { kind: Kind::Fail, value: Value::Null, error: Some(why.into()) }
+}
+
+/// The call's fate is unknown to its client.
+fn info() -> Completion {
+    Completion { kind: Kind::Info, value: Value::Null, error: Some("timed out".into()) }
+}

@@ -1,0 +1,51 @@
+//! Every workload accepts a right store and convicts each wrong one, with its odds.
+use checkers::{Budget, History, Valid};
+use workloads::{
+    Params,
+    generator::{Context, GeneratorExt, Timing, phases, simulate},
+    sim::{ALL, Sim},
+};
+
+const SEEDS: u64 = 20;
+
+fn judge(sim: &Sim, seed: u64) -> Valid {
+    let functions = ["read", "write", "cas", "add"].map(String::from).to_vec();
+    let params = Params { concurrency: 10, nodes: 5, ops_per_key: 100, roles: false, functions };
+    let entry = workloads::find(sim.workload).expect("a known workload");
+    let workload = (entry.build)(&params);
+    let generator = phases(vec![workload.generator.limit(2_000).boxed(), workload.final_generator]);
+    let nodes = (1..=5).map(|i| format!("n{i}").into()).collect();
+    let mut store = (sim.build)(sim.bug, seed);
+    let timing = Timing { seed, ..Timing::default() };
+    let ctx = Context::new(params.concurrency, nodes, seed);
+    let ops = simulate(generator, ctx, timing, |now, op| store.effect(now, op));
+    let history = History::from_ops(&ops).expect("a history");
+    workload.checker.check(&history, &Budget::unlimited()).valid
+}
+
+#[test]
+fn every_workload_accepts_a_right_store_and_convicts_each_wrong_one() {
+    for sim in ALL {
+        let verdicts: Vec<Valid> = (0..SEEDS).map(|seed| judge(sim, seed)).collect();
+        let count = |valid| verdicts.iter().filter(|v| **v == valid).count() as u64;
+        let (valid, invalid) = (count(Valid::Valid), count(Valid::Invalid));
+        println!("{} {:?}: {invalid} of {SEEDS} convicted", sim.workload, sim.bug);
+        match sim.bug {
+            None => assert_eq!(valid, SEEDS, "{}: a right store was not accepted", sim.workload),
+            Some(bug) => assert!(
+                invalid >= u64::from(sim.convicted_min),
+                "{} with {bug}: only {invalid} of {SEEDS} seeds convicted",
+                sim.workload
+            ),
+        }
+    }
+}
+
+#[test]
+fn every_workload_has_a_right_store_and_a_wrong_one() {
+    for entry in workloads::ALL {
+        let sims = || ALL.iter().filter(|sim| sim.workload == entry.name);
+        assert!(sims().any(|sim| sim.bug.is_none()), "{}: no right store", entry.name);
+        assert!(sims().any(|sim| sim.bug.is_some()), "{}: no wrong store", entry.name);
+    }
+}
