@@ -6,13 +6,15 @@ use serde_json::Value;
 use super::{
     calls::Calls,
     cycle::Cycle,
-    format::{duration, moment, plain},
+    format::{duration, moment, plain, shorten},
     sub_history::SubHistory,
 };
 use crate::result::{FaultWindow, FoundAnomaly, RunResult};
 
 /// Rows of a table shown; the rest is in `result.json`.
 const ROWS_MOST: usize = 200;
+/// Characters of a call or a cell shown: a value may be a whole set.
+const TEXT_MOST: usize = 240;
 /// Anomalies drawn; the rest is in `result.json`.
 const DRAWN_MOST: usize = 40;
 
@@ -167,7 +169,7 @@ fn facts(anomaly: &FoundAnomaly, faults: &[FaultWindow], timed: bool) -> String 
 }
 
 fn ops_view<'a>(figure: &'a OpsFigure, result: &RunResult, calls: &Calls<'_>) -> OpsView<'a> {
-    let label = |op: u32| calls.with_op(op).map(super::calls::Call::label);
+    let label = |op: u32| calls.with_op(op).map(|c| shorten(&c.label(), TEXT_MOST));
     let step = |(op, state): &'a (u32, String)| Step {
         op: *op,
         label: label(*op).unwrap_or_default(),
@@ -184,7 +186,7 @@ fn ops_view<'a>(figure: &'a OpsFigure, result: &RunResult, calls: &Calls<'_>) ->
 fn table_view<'a>(head: &'a [String], rows: &[Vec<Value>], calls: &Calls<'_>) -> TableView<'a> {
     let part = |heading: Option<&String>, value: &Value| {
         let call = heading.and_then(|heading| calls.in_cell(heading, value));
-        (call.map(|c| c.index), plain(value))
+        (call.map(|c| c.index), shorten(&plain(value), TEXT_MOST))
     };
     let cell = |(column, value): (usize, &Value)| match value {
         Value::Array(items) if items.len() < 20 => {

@@ -86,7 +86,7 @@ impl Cycle {
         if edges.len() > MOST {
             return Cycle { width: 0, height: 0, nodes: vec![], arcs: vec![], edges: lines };
         }
-        let (rx, ry) = (150.0 + 28.0 * edges.len() as f64, 52.0 + 22.0 * edges.len() as f64);
+        let (rx, ry) = (150.0 + 26.0 * edges.len() as f64, 56.0 + 15.0 * edges.len() as f64);
         let (cx, cy) = (rx + 125.0, ry + 40.0);
         let on_ring = |turn: f64| (cx - rx * turn.cos(), cy - ry * turn.sin());
         let step = TAU / edges.len() as f64;

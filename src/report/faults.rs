@@ -20,7 +20,7 @@ use crate::result::{FaultWindow, RunResult};
 {%- for r in rows %}
 <tr id="fault-{{ r.id }}"><td class="n"><a href="#fault={{ r.id }}">{{ r.id }}</a></td><td>{{ r.fault }}</td><td class="nowrap">{{ r.target }}</td><td class="hurt">{{ r.hurt }}</td><td class="n">{{ r.planned }}</td><td class="n">{{ r.injected }}</td><td class="n">{{ r.effective }}</td><td class="n">{{ r.healed }}</td><td class="n">{{ r.lasted }}</td><td class="n">{{ r.recovery }}</td>
 <td>{% if r.unhealed %}<span class="status fail">✗ not seen healed</span> {% endif %}{% if let Some(e) = r.error %}<span class="mishap">{{ e }}</span>{% endif %}
-<details><summary>{% if r.proved %}<span class="status pass">✓ in effect</span>{% else %}<span class="status fail">✗ not proved</span>{% endif %} {{ r.summary }}</summary><pre>{{ r.evidence }}</pre></details></td></tr>
+{% if !r.summary.is_empty() %}<details><summary>{% endif %}{% if r.proved %}<span class="status pass">✓ in effect</span>{% else %}<span class="status fail">✗ not proved</span>{% endif %}{% if !r.summary.is_empty() %} {{ r.summary }}</summary><pre>{{ r.evidence }}</pre></details>{% endif %}</td></tr>
 {%- endfor %}
 </tbody></table></div>
 <p class="key">Times are seconds since the start. A partition <code>a | b</code>: no packet passes between the sides; <code>a ⇸ b</code>: b hears nothing from a; <code>a ↮ b</code>: neither hears the other. Recovery: from healing to the first ok call on every node that was hurt.</p>

@@ -22,6 +22,9 @@ use crate::result::{FaultWindow, RunResult};
 
 /// A value is cut here: a read of a whole set in every call would make a page of megabytes.
 const VALUE_MOST: usize = 300;
+/// Once there are so many bytes of different texts, values are cut sooner.
+const TEXTS_MANY: usize = 4_000_000;
+const VALUE_FEW: usize = 40;
 
 /// Everything the script is given.
 #[derive(Serialize)]
@@ -76,9 +79,11 @@ struct Columns {
 }
 
 /// Texts by number; number 0 is the empty text.
+#[derive(Default)]
 struct Texts {
     numbers: HashMap<String, u32>,
     texts: Vec<String>,
+    bytes: usize,
 }
 
 impl Texts {
@@ -87,17 +92,19 @@ impl Texts {
             return number;
         }
         let number = self.texts.len() as u32;
+        self.bytes += text.len();
         self.texts.push(text.to_owned());
         self.numbers.insert(text.to_owned(), number);
         number
     }
 
     fn value(&mut self, json: &str) -> u32 {
+        let most = if self.bytes > TEXTS_MANY { VALUE_FEW } else { VALUE_MOST };
         // Bytes are never fewer than characters: most values need no counting.
         match json {
             "null" => 0,
-            _ if json.len() <= VALUE_MOST => self.number(json),
-            _ => self.number(&shorten(json, VALUE_MOST)),
+            _ if json.len() <= most => self.number(json),
+            _ => self.number(&shorten(json, most)),
         }
     }
 }
@@ -110,7 +117,7 @@ pub(super) fn encode(
 ) -> anyhow::Result<(String, usize)> {
     let lanes = Lanes::of(calls, &result.system.nodes);
     let chosen = sample::choose(calls, result, most);
-    let mut texts = Texts { numbers: HashMap::new(), texts: Vec::new() };
+    let mut texts = Texts::default();
     texts.number("");
     let columns = columns(&chosen, calls, &lanes, &mut texts);
     let window = rates::window(calls.end);

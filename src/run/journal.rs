@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use checkers::Op;
 
 /// An open history.
-pub struct Journal {
+pub(super) struct Journal {
     file: File,
     buffer: Vec<u8>,
 }
@@ -16,7 +16,7 @@ impl Journal {
     ///
     /// # Errors
     /// When the file cannot be made.
-    pub fn create(path: &Path) -> Result<Journal> {
+    pub(super) fn create(path: &Path) -> Result<Journal> {
         let file =
             File::create(path).with_context(|| format!("failed to make {}", path.display()))?;
         Ok(Journal { file, buffer: Vec::new() })
@@ -26,7 +26,7 @@ impl Journal {
     ///
     /// # Errors
     /// When it cannot be serialised.
-    pub fn add(&mut self, op: &Op) -> Result<()> {
+    pub(super) fn add(&mut self, op: &Op) -> Result<()> {
         serde_json::to_writer(&mut self.buffer, op)?;
         self.buffer.push(b'\n');
         Ok(())
@@ -36,7 +36,7 @@ impl Journal {
     ///
     /// # Errors
     /// When the disk is full, or gone.
-    pub fn flush(&mut self) -> Result<()> {
+    pub(super) fn flush(&mut self) -> Result<()> {
         self.file.write_all(&self.buffer).context("failed to write the history")?;
         self.buffer.clear();
         Ok(())
@@ -46,7 +46,7 @@ impl Journal {
     ///
     /// # Errors
     /// When the disk is full, or gone.
-    pub fn close(mut self) -> Result<()> {
+    pub(super) fn close(mut self) -> Result<()> {
         self.flush()?;
         self.file.sync_all().context("failed to sync the history")
     }

@@ -72,7 +72,7 @@ function showPanel(view) {
   if (raw.timed) pairs.push(
     ["invoked", moment(model, ops.start[i], 1e3) + " s"],
     ["completed", ops.open[i] ? "–" : moment(model, ops.end[i], 1e3) + " s"],
-    ["took", ops.open[i] ? "–" : duration(ops.end[i] - ops.start[i])],
+    [ops.outcome[i] === INFO ? "gave up after" : "took", ops.open[i] ? "–" : duration(ops.end[i] - ops.start[i])],
   );
   pairs.push(
     ["faults active", active.map((fault) => `#${fault.id} ${fault.name}`).join(", ") || "none"],

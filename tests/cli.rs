@@ -1,0 +1,146 @@
+//! What the command says and how it exits, without a cluster.
+#[path = "support/harness.rs"]
+mod harness;
+
+use std::{fs, os::unix::fs::symlink};
+
+use harness::{Netsplit, readme};
+
+const WRITE: &str = r#"{"index":0,"time":1,"process":0,"type":"invoke","f":"write","value":1}
+{"index":1,"time":2,"process":0,"type":"ok","f":"write","value":1}
+"#;
+const STALE: &str = r#"{"index":2,"time":3,"process":1,"type":"invoke","f":"read"}
+{"index":3,"time":4,"process":1,"type":"ok","f":"read","value":null}
+"#;
+const FRESH: &str = r#"{"index":2,"time":3,"process":1,"type":"invoke","f":"read"}
+{"index":3,"time":4,"process":1,"type":"ok","f":"read","value":1}
+"#;
+
+#[track_caller]
+fn check(text: impl AsRef<[u8]>, code: i32, says: &str) {
+    let netsplit = Netsplit::new();
+    fs::write(netsplit.results.path().join("history.jsonl"), text).expect("a file");
+    let command = readme("netsplit check history.jsonl --model register");
+    netsplit.run(&command).exits(code).says(says);
+}
+
+#[test]
+fn a_bare_history_is_judged() {
+    check(format!("{WRITE}{FRESH}"), 0, "PASS");
+    check(format!("{WRITE}{STALE}"), 1, "VIOLATION");
+}
+
+#[test]
+fn what_is_no_history_is_refused_with_line_and_cause() {
+    check("", 64, "line 1: the history is empty");
+    check(&WRITE[..100], 64, "line 2: the line ends in the middle");
+    check(WRITE.replace("\"process\":0,\"type\":\"ok\"", "\"process\":7,\"type\":\"ok\""), 64, "line 2");
+    check(b"\x7fELF\x02\x01\xff\xfe", 64, "line 1");
+    check(WRITE.replace("write", "fly"), 64, "line 1");
+    check("not json\n", 64, "line 1");
+}
+
+#[test]
+fn a_torn_history_is_judged_when_asked() {
+    let netsplit = Netsplit::new();
+    let torn = format!("{WRITE}{FRESH}{}", &WRITE[..20]);
+    fs::write(netsplit.results.path().join("h.jsonl"), torn).expect("a file");
+    netsplit.run(&["check", "h.jsonl", "--model", "register"]).exits(64).says("--allow-torn");
+    let arguments = ["check", "h.jsonl", "--model", "register", "--allow-torn"];
+    netsplit.run(&arguments).exits(0).says("line 5 is torn");
+}
+
+#[test]
+fn standard_input_is_a_history_too_and_json_is_result_json() {
+    let netsplit = Netsplit::new();
+    let arguments = ["check", "-", "--model", "cas-register", "--format", "json"];
+    let ended = netsplit.run_with_input(&arguments, format!("{WRITE}{STALE}").as_bytes());
+    ended.exits(1);
+    let result: serde_json::Value = serde_json::from_str(&ended.stdout).expect("JSON alone");
+    assert_eq!(result["verdict"]["value"], "fail");
+    assert_eq!(result["verdict"]["exit_code"], 1);
+    let schema = netsplit.run(&readme("netsplit schema result")).exits(0).stdout.clone();
+    let schema = serde_json::from_str(&schema).expect("JSON");
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    let errors: Vec<String> = validator.iter_errors(&result).map(|e| e.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:?}");
+    // The schema refuses what it should, or it would prove nothing.
+    let mut wrong = result.clone();
+    wrong["verdict"]["value"] = "fine".into();
+    assert!(!validator.is_valid(&wrong));
+}
+
+#[test]
+fn an_initial_value_counts() {
+    let netsplit = Netsplit::new();
+    let read = STALE.replace("null", "0");
+    fs::write(netsplit.results.path().join("h.jsonl"), read).expect("a file");
+    netsplit.run(&["check", "h.jsonl", "--model", "register"]).exits(1);
+    netsplit.run(&["check", "h.jsonl", "--model", "register", "--init", "0"]).exits(0);
+}
+
+#[test]
+fn wrong_words_are_refused_with_the_right_ones() {
+    let netsplit = Netsplit::new();
+    let refused = |arguments: &[&str], says: &str| {
+        netsplit.run(arguments).exits(64).says(says);
+    };
+    refused(&["run", "--system", "oracle"], "there are quorum, etcd");
+    refused(&["run", "--bug", "gremlins"], "read-one");
+    refused(&["run", "--workload", "tpcc"], "register");
+    refused(&["run", "--faults", "meteor"], "partition");
+    refused(&["run", "--partition", "quarters"], "halves");
+    refused(&["run", "--time-limit", "soon"], "90s");
+    refused(&["run", "--concurrency", "0"], "between 1");
+    refused(&["run", "--option", "colour=red"], "colour");
+    refused(&["run", "--fly"], "--fly");
+    refused(&["run", "--nodes", "n1"], "netns:");
+    refused(&["check", "nowhere"], "nowhere");
+    refused(&["check", "/dev/null"], "--model");
+    refused(&["check", "/dev/null", "--model", "abacus"], "cas-register");
+    refused(&[], "Usage");
+}
+
+#[test]
+fn nodes_that_do_not_exist_are_an_infrastructure_failure() {
+    let netsplit = Netsplit::new();
+    netsplit.run(&["run", "--nodes", "netns:nowhere-to-be-found"]).exits(75).says("nowhere-to");
+    assert_eq!(netsplit.result()["verdict"]["value"], "error");
+}
+
+#[test]
+fn without_etcd_one_sentence_says_what_to_type() {
+    let netsplit = Netsplit::new();
+    // A search path with everything but etcd.
+    let path = netsplit.results.path().join("bin");
+    fs::create_dir(&path).expect("a directory");
+    for program in ["ip", "iptables", "unshare"] {
+        let found = netsplit::doctor::find(program).expect(program);
+        symlink(found, path.join(program)).expect("a link");
+    }
+    let netsplit = netsplit.env("PATH", path.to_str().expect("a path"));
+    let ended = netsplit.run(&["run", "--system", "etcd"]);
+    ended.exits(75).says("etcd is not installed").says("apt-get install etcd-server");
+    assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
+    netsplit.run(&readme("netsplit doctor")).exits(0).says("MISS etcd");
+}
+
+#[test]
+fn help_starts_with_examples() {
+    let netsplit = Netsplit::new();
+    for arguments in [&["--help"][..], &["run", "--help"], &["check", "--help"]] {
+        let ended = netsplit.run(arguments);
+        assert!(ended.exits(0).stdout.trim_start().starts_with("Examples:"), "{arguments:?}");
+    }
+    netsplit.run(&["--version"]).exits(0).says("netsplit");
+}
+
+#[test]
+fn what_there_is_is_listed() {
+    let netsplit = Netsplit::new();
+    let ended = netsplit.run(&readme("netsplit list"));
+    for word in ["quorum", "etcd", "read-one", "register", "set", "partition", "majorities-ring"] {
+        ended.exits(0).says(word);
+    }
+    netsplit.run(&["completions", "bash"]).exits(0).says("complete");
+}
