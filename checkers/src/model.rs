@@ -10,9 +10,10 @@ use std::{
 
 use serde::de::DeserializeOwned;
 
-use crate::{Checker, OpRef, linearizable::Linearizable};
+use crate::{Checker, Independent, OpRef, linearizable::Linearizable};
 
 mod fifo_queue;
+mod kv;
 mod multi_register;
 mod mutex;
 mod register;
@@ -20,6 +21,7 @@ mod set;
 mod unordered_queue;
 
 pub use fifo_queue::{FifoQueue, QueueInput};
+pub use kv::{Kv, KvInput};
 pub use multi_register::{Access, MultiRegister, TxnInput};
 pub use mutex::{Mutex, MutexInput};
 pub use register::{CasRegister, Register, RegisterInput};
@@ -140,6 +142,11 @@ pub const ALL: &[Entry] = &[
         build: |init| boxed(MultiRegister::from_word(init)),
     },
     Entry {
+        name: "kv",
+        about: "a text: `get`, `put text`, `append text`; INIT is the text, empty unless given",
+        build: |init| boxed(Ok(Kv::from_word(init))),
+    },
+    Entry {
         name: "mutex",
         about: "a lock: `acquire`, `release`; INIT is free (as unless given) or held",
         build: |init| boxed(Mutex::from_word(init)),
@@ -167,7 +174,7 @@ pub fn find(name: &str) -> Option<&'static Entry> {
 }
 
 fn boxed<M: Model + 'static>(model: Result<M, BadInit>) -> Result<Box<dyn Checker>, BadInit> {
-    model.map(|model| Box::new(Linearizable(model)) as Box<dyn Checker>)
+    model.map(|model| Box::new(Independent(Linearizable(model))) as Box<dyn Checker>)
 }
 
 /// Reads an initial list of values.
