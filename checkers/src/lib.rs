@@ -11,6 +11,7 @@
 pub mod compose;
 pub mod datum;
 pub mod decode;
+pub mod format;
 pub mod history;
 pub mod independent;
 pub mod linearizable;

@@ -1,0 +1,176 @@
+//! EDN text cut into tokens.
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use super::atom;
+use crate::Malformed;
+
+/// The brackets that hold forms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Bracket {
+    List,
+    Vector,
+    Set,
+    Map,
+}
+
+impl Bracket {
+    /// What closes it.
+    pub(super) fn end(self) -> char {
+        match self {
+            Bracket::List => ')',
+            Bracket::Vector => ']',
+            Bracket::Set | Bracket::Map => '}',
+        }
+    }
+}
+
+/// A piece of EDN.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Token<'t> {
+    /// `(`, `[`, `#{` or `{`.
+    Open(Bracket),
+    /// `)`, `]` or `}`.
+    Close(char),
+    /// A form without parts, as JSON says it.
+    Atom(Value),
+    /// `#tag`: belongs to the next form. Of `#:name{..}` the name, which its keys lack.
+    Tag(Option<&'t str>),
+    /// `#_`: the next form is not there.
+    Discard,
+}
+
+/// Reads tokens one by one.
+#[derive(Clone, Debug)]
+pub(in crate::format) struct Lexer<'t> {
+    text: &'t str,
+    at: usize,
+    line: usize,
+}
+
+impl<'t> Lexer<'t> {
+    /// Reads this text, whose first line has this number.
+    pub(in crate::format) fn new(text: &'t str, line: usize) -> Lexer<'t> {
+        Lexer { text, at: 0, line }
+    }
+
+    /// The line that was reached.
+    pub(super) fn line(&self) -> usize {
+        self.line
+    }
+
+    /// What has not been read yet.
+    pub(in crate::format) fn rest(&self) -> &'t str {
+        &self.text[self.at..]
+    }
+
+    /// The error with the line that was reached.
+    pub(super) fn bad(&self, message: impl Into<String>) -> Malformed {
+        Malformed { line: self.line, message: message.into() }
+    }
+
+    /// The next token; `None` at the end.
+    pub(super) fn next(&mut self) -> Result<Option<Token<'t>>, Malformed> {
+        self.skip_blanks();
+        let Some(first) = self.rest().bytes().next() else { return Ok(None) };
+        let token = match first {
+            b'(' => self.take(1, Token::Open(Bracket::List)),
+            b'[' => self.take(1, Token::Open(Bracket::Vector)),
+            b'{' => self.take(1, Token::Open(Bracket::Map)),
+            b')' | b']' | b'}' => self.take(1, Token::Close(first.into())),
+            b'"' => {
+                self.at += 1;
+                Token::Atom(self.string()?.into_owned().into())
+            }
+            b'\\' => Token::Atom(self.character()?),
+            b'#' => self.dispatch()?,
+            _ => {
+                let word = self.word();
+                Token::Atom(atom::read(word).map_err(|message| self.bad(message))?)
+            }
+        };
+        Ok(Some(token))
+    }
+
+    fn take(&mut self, bytes: usize, token: Token<'t>) -> Token<'t> {
+        self.at += bytes;
+        token
+    }
+
+    /// Commas are blanks, and a `;` begins a comment.
+    fn skip_blanks(&mut self) {
+        let mut is_comment = false;
+        let rest = self.text.as_bytes()[self.at..].iter();
+        let blanks = rest.take_while(|&&byte| {
+            self.line += usize::from(byte == b'\n');
+            is_comment = (is_comment || byte == b';') && byte != b'\n';
+            is_comment || is_blank(byte)
+        });
+        self.at += blanks.count();
+    }
+
+    /// Everything up to a blank or a bracket.
+    fn word(&mut self) -> &'t str {
+        let rest = self.rest();
+        let is_end = |byte: u8| is_blank(byte) || b"()[]{}\";".contains(&byte);
+        let end = rest.bytes().position(is_end).unwrap_or(rest.len());
+        self.at += end;
+        &rest[..end]
+    }
+
+    /// What begins with `#`.
+    fn dispatch(&mut self) -> Result<Token<'t>, Malformed> {
+        match self.rest().as_bytes().get(1) {
+            Some(b'{') => Ok(self.take(2, Token::Open(Bracket::Set))),
+            Some(b'_') => Ok(self.take(2, Token::Discard)),
+            Some(b'"') => Ok(self.take(1, Token::Tag(None))), // A regular expression is its text.
+            Some(b'#') => Ok(Token::Atom(self.word().trim_start_matches('#').into())),
+            Some(b':') => Ok(Token::Tag(Some(self.word()[2..].trim_start_matches(':')))),
+            Some(byte) if byte.is_ascii_alphabetic() => {
+                self.word();
+                Ok(Token::Tag(None))
+            }
+            _ => Err(self.bad("`#` must be followed by a tag, `{` or `_`")),
+        }
+    }
+
+    /// `\a`, `\newline`, `\u00e9`: a text of one character.
+    fn character(&mut self) -> Result<Value, Malformed> {
+        self.at += 1;
+        let Some(first) = self.rest().chars().next() else {
+            return Err(self.bad("a character is missing after `\\`"));
+        };
+        let start = self.at;
+        self.at += first.len_utf8(); // Which may be a bracket.
+        self.word();
+        let name = &self.text[start..self.at];
+        let c = atom::character(name).map_err(|message| self.bad(message))?;
+        Ok(c.to_string().into())
+    }
+
+    /// The text up to the closing quote.
+    fn string(&mut self) -> Result<Cow<'t, str>, Malformed> {
+        let mut is_escaped = false;
+        let rest = self.rest();
+        let end = rest.bytes().position(|byte| {
+            let is_end = byte == b'"' && !is_escaped;
+            is_escaped = byte == b'\\' && !is_escaped;
+            is_end
+        });
+        let Some(end) = end else { return Err(self.bad("a string has no end")) };
+        let raw = &rest[..end];
+        let text = if raw.contains('\\') {
+            Cow::Owned(atom::unescape(raw).map_err(|message| self.bad(message))?)
+        } else {
+            Cow::Borrowed(raw)
+        };
+        self.line += raw.bytes().filter(|&byte| byte == b'\n').count();
+        self.at += end + 1;
+        Ok(text)
+    }
+}
+
+fn is_blank(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || byte == b',' || byte == 0x0b
+}
