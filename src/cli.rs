@@ -3,6 +3,7 @@ mod check;
 mod completions;
 mod doctor;
 mod heal;
+mod input;
 mod list;
 mod output;
 mod parse;

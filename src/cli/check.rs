@@ -1,17 +1,15 @@
 //! `netsplit check`
-use std::{
-    fs,
-    io::Read,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{path::Path, time::Duration};
 
 use anyhow::{Context, Result, bail};
-use bytes::Bytes;
 use checkers::{Checker, History, model};
 use clap::Args;
 
-use super::{Format, OrExit, Out, Outcome, output, parse};
+use super::{
+    Format, OrExit, Out, Outcome,
+    input::{self, KeysArg},
+    output, parse,
+};
 use crate::{
     exit::Exit,
     findings::{self, Circumstances},
@@ -23,13 +21,15 @@ const EXAMPLES: &str = "\
 Examples:
   netsplit check results/latest
   netsplit check history.jsonl --model cas-register --init 0
+  netsplit check store/latest/history.edn.gz --model cas-register
   cat history.jsonl | netsplit check - --model register --format json";
 
 /// Judge a stored run again, or any history
 #[derive(Args)]
 #[command(before_help = EXAMPLES)]
 pub(super) struct CheckArgs {
-    /// A stored run (directory, name, `latest`), a history file, or `-` for standard input
+    /// A stored run (directory, name, `latest`), a history file, or `-` for standard input. A file
+    /// may be netsplit's JSON Lines, Jepsen's EDN or log, Porcupine's test data; gzip or zstd
     path: String,
     /// What a bare history is to be checked against (`netsplit list models`)
     #[arg(long, short = 'm')]
@@ -37,6 +37,9 @@ pub(super) struct CheckArgs {
     /// The object's value at the start: `0`, or `x=0,y=0` for a multi-register
     #[arg(long, value_name = "VALUE")]
     init: Option<String>,
+    /// Where the keys of another tool's history are
+    #[arg(long, value_enum, default_value = "auto")]
+    keys: KeysArg,
     /// Judge a history whose last line is torn, without that line
     #[arg(long)]
     allow_torn: bool,
@@ -93,11 +96,13 @@ fn remembered(store: &Store) -> Circumstances {
 
 fn check_history(args: &CheckArgs) -> Outcome {
     let checker = checker(args).or_usage()?;
-    let (name, text) = read(&args.path).or_usage()?;
-    let (history, torn) = parse_history(args, &name, text).or_usage()?;
+    let name = &args.path;
+    let text = input::read(name).or_usage()?;
+    let parsed = input::parse(name, text, args.keys.into(), args.allow_torn);
+    let (history, torn) = parsed.or_usage()?;
     let budget = findings::budget(args.check_timeout, args.check_memory);
     let model = args.model.as_deref().unwrap_or_default();
-    let mut result = findings::judge_history(&name, model, &*checker, &history, &budget);
+    let mut result = findings::judge_history(name, model, &*checker, &history, &budget);
     if let Some(line) = torn {
         result.warnings.push(format!("line {line} is torn and left out"));
     }
@@ -118,29 +123,6 @@ fn checker(args: &CheckArgs) -> Result<Box<dyn Checker>> {
         bail!("no model is called {name}; there are {}", names());
     };
     Ok((entry.build)(args.init.as_deref())?)
-}
-
-/// The text of a history, and what to call it.
-fn read(path: &str) -> Result<(String, Bytes)> {
-    if path == "-" {
-        let mut text = Vec::new();
-        std::io::stdin().read_to_end(&mut text).context("failed to read standard input")?;
-        return Ok(("-".to_owned(), text.into()));
-    }
-    let text = fs::read(PathBuf::from(path)).with_context(|| format!("failed to read {path}"))?;
-    Ok((path.to_owned(), text.into()))
-}
-
-fn parse_history(args: &CheckArgs, name: &str, text: Bytes) -> Result<(History, Option<usize>)> {
-    if args.allow_torn {
-        return History::read_torn(text).with_context(|| name.to_owned());
-    }
-    let is_torn = !text.ends_with(b"\n");
-    History::read(text).map(|history| (history, None)).map_err(|e| {
-        let is_cut = is_torn && e.message.contains("ends in the middle");
-        let hint = if is_cut { "; --allow-torn judges the lines before it" } else { "" };
-        anyhow::anyhow!("{name}: {e}{hint}")
-    })
 }
 
 /// The summary, with the drawing of what is wrong.
