@@ -2,6 +2,7 @@
 mod check;
 mod completions;
 mod doctor;
+mod export;
 mod heal;
 mod input;
 mod list;
@@ -46,6 +47,8 @@ enum Command {
     Check(check::CheckArgs),
     /// Draw a stored run's page again
     Report(report::ReportArgs),
+    /// Write a history in another format
+    Export(export::ExportArgs),
     /// What there is: systems, workloads, faults, models, runs
     List(list::ListArgs),
     /// What works here, what does not, why, and what to type
@@ -133,6 +136,7 @@ fn dispatch(command: Command) -> Outcome {
         Command::Zoo(args) => return in_runtime(zoo::main(args)).or_infrastructure(),
         Command::Check(args) => check::check(&args),
         Command::Report(args) => report::report(&args),
+        Command::Export(args) => export::export(&args),
         Command::List(args) => list::list(&args),
         Command::Doctor(args) => doctor::doctor(&args),
         Command::Heal(args) => heal::heal(&args),
