@@ -10,12 +10,14 @@ mod token;
 mod write;
 
 pub(super) use form::form;
-use serde_json::Value;
 pub(super) use token::Lexer;
 use token::{Bracket, Token};
 pub use write::write;
 
-use super::{foreign::Foreign, shorten};
+use super::{
+    foreign::{Fields, Foreign},
+    shorten,
+};
 use crate::Malformed;
 
 /// The ops of an EDN text, in order. Nothing follows an error.
@@ -55,17 +57,42 @@ impl<'t> Ops<'t> {
                 (Some(Token::Close(end)), _) => {
                     return Err(ahead.bad(format!("`{end}` closes nothing")));
                 }
-                _ => match form(&mut self.lexer)? {
-                    Some(Value::Object(map)) => return Foreign::from_map(line, map).map(Some),
-                    Some(other) => {
-                        let other = other.to_string();
-                        let message = format!("not an op, which is a map: {}", shorten(&other));
-                        return Err(Malformed { line, message });
-                    }
-                    None => (), // A discarded form.
-                },
+                (Some(Token::Open(Bracket::Map)), _) => {
+                    self.lexer = ahead;
+                    return op(&mut self.lexer, line).map(Some);
+                }
+                (Some(Token::Tag(_)), _) => self.lexer = ahead,
+                (Some(Token::Discard), _) => {
+                    self.lexer = ahead;
+                    form(&mut self.lexer)?;
+                }
+                (Some(Token::Open(_) | Token::Atom(_)), _) => {
+                    let other = form(&mut self.lexer)?.unwrap_or_default().to_string();
+                    let message = format!("not an op, which is a map: {}", shorten(&other));
+                    return Err(Malformed { line, message });
+                }
             }
         }
+    }
+}
+
+/// Reads the op whose map was opened on this line. It goes without the map: most of a history is
+/// the names of its fields.
+fn op(lexer: &mut Lexer<'_>, line: usize) -> Result<Foreign, Malformed> {
+    let mut fields = Fields::default();
+    while let Some(name) = form(lexer)? {
+        let Some(value) = form(lexer)? else {
+            return Err(lexer.bad(format!("an op has {name} without a value")));
+        };
+        let Some(slot) = name.as_str().and_then(|name| fields.slot(name)) else { continue };
+        if !std::mem::replace(slot, value).is_null() {
+            return Err(lexer.bad(format!("an op has {name} twice")));
+        }
+    }
+    match lexer.next()? {
+        Some(Token::Close('}')) => fields.op(line).map_err(|message| Malformed { line, message }),
+        Some(Token::Close(end)) => Err(lexer.bad(format!("`{end}` where `}}` should close"))),
+        _ => Err(lexer.bad("the text ends in the middle of an op")),
     }
 }
 

@@ -1,7 +1,8 @@
 //! One op as another tool wrote it.
-use serde_json::{Map, Value};
+use serde::Deserialize;
+use serde_json::Value;
 
-use crate::{Kind, Malformed, Process};
+use crate::{Kind, Process};
 
 /// An op that was read, and is not yet a row of a history.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,31 +28,51 @@ pub(super) enum Who {
     Named(String),
 }
 
-impl Foreign {
-    /// The op that a map describes, in the words of Jepsen and of our own rows. Fields that say
-    /// nothing to a checker are left out.
-    ///
-    /// # Errors
-    /// A field that is missing or makes no sense.
-    pub(super) fn from_map(line: usize, map: Map<String, Value>) -> Result<Foreign, Malformed> {
-        let bad = |message: String| Malformed { line, message };
-        Foreign::fill(line, map).map_err(bad)
+/// The fields of an op in the words of Jepsen and of our own rows; `null` where one is missing.
+#[derive(Default)]
+pub(super) struct Fields {
+    process: Value,
+    kind: Value,
+    f: Value,
+    key: Value,
+    value: Value,
+    time: Value,
+    index: Value,
+    node: Value,
+    error: Value,
+}
+
+impl Fields {
+    /// Where the field of this name goes; fields that say nothing to a checker go nowhere.
+    pub(super) fn slot(&mut self, name: &str) -> Option<&mut Value> {
+        Some(match name {
+            "process" => &mut self.process,
+            "type" => &mut self.kind,
+            "f" => &mut self.f,
+            "key" => &mut self.key,
+            "value" => &mut self.value,
+            "time" => &mut self.time,
+            "index" => &mut self.index,
+            "node" => &mut self.node,
+            "error" => &mut self.error,
+            _ => return None,
+        })
     }
 
-    fn fill(line: usize, mut map: Map<String, Value>) -> Result<Foreign, String> {
-        let mut take = |name: &str| map.get_mut(name).map_or(Value::Null, Value::take);
+    /// The op that they make, on this line; or what is missing or makes no sense.
+    pub(super) fn op(self, line: usize) -> Result<Foreign, String> {
         let some = |value: Value| (!value.is_null()).then_some(value);
         Ok(Foreign {
             line,
-            process: who(&take("process"))?,
-            kind: kind(&take("type"))?,
-            f: function(take("f"))?,
-            key: some(take("key")),
-            value: take("value"),
-            time: time(&take("time")),
-            index: index(&take("index"))?,
-            node: take("node").as_str().map(str::to_owned),
-            error: some(take("error")),
+            process: who(&self.process)?,
+            kind: kind(&self.kind)?,
+            f: function(self.f)?,
+            key: some(self.key),
+            value: self.value,
+            time: time(&self.time),
+            index: index(&self.index)?,
+            node: self.node.as_str().map(str::to_owned),
+            error: some(self.error),
         })
     }
 }
@@ -61,7 +82,7 @@ pub(super) fn who(value: &Value) -> Result<Who, String> {
     match value {
         Value::String(name) => Ok(Who::Named(name.clone())),
         Value::Null => Err("an op has no process".into()),
-        _ => match serde_json::from_value(value.clone()) {
+        _ => match Process::deserialize(value) {
             Ok(Process::Client(number)) => Ok(Who::Client(number)),
             _ => Err(format!("the process {value} is neither a number nor a name")),
         },

@@ -250,7 +250,7 @@ fn what_cannot_be_read_is_refused_with_its_line() {
     refused("{:process -1, :type :ok, :f :read}", 1, "neither a number nor a name");
     refused("{:process 0, :type :ok, :f [1]}", 1, "not a name");
     refused("{:process 0, :type :ok, :f :read, :index :x}", 1, "index");
-    refused("{:process 0, :type :invoke, :f :read}\n[1]", 2, "is a map");
+    refused("{:process 0, :type :invoke, :f :read}\n[1]", 2, "which is a map");
     refused("{:process 0, :type :invoke, :f :read}\n]", 2, "closes nothing");
     refused("\n[{:process 0, :type :invoke, :f :read}\n\n", 2, "never closed");
     refused("[{:process 0, :type :invoke, :f :read}\n", 1, "never closed");

@@ -100,20 +100,27 @@ impl<'t> Lexer<'t> {
 
     /// Commas are blanks, and a `;` begins a comment.
     fn skip_blanks(&mut self) {
-        let mut is_comment = false;
-        let rest = self.text.as_bytes()[self.at..].iter();
-        let blanks = rest.take_while(|&&byte| {
-            self.line += usize::from(byte == b'\n');
-            is_comment = (is_comment || byte == b';') && byte != b'\n';
-            is_comment || is_blank(byte)
-        });
-        self.at += blanks.count();
+        let bytes = self.text.as_bytes();
+        while let Some(&byte) = bytes.get(self.at) {
+            match byte {
+                b';' => {
+                    let rest = &bytes[self.at..];
+                    self.at += rest.iter().position(|&b| b == b'\n').unwrap_or(rest.len());
+                    continue;
+                }
+                b'\n' => self.line += 1,
+                _ if is_blank(byte) => (),
+                _ => return,
+            }
+            self.at += 1;
+        }
     }
 
     /// Everything up to a blank or a bracket.
     fn word(&mut self) -> &'t str {
         let rest = self.rest();
-        let is_end = |byte: u8| is_blank(byte) || b"()[]{}\";".contains(&byte);
+        let is_bracket = |byte| matches!(byte, b'(' | b')' | b'[' | b']' | b'{' | b'}');
+        let is_end = |byte| is_blank(byte) || is_bracket(byte) || matches!(byte, b'"' | b';');
         let end = rest.bytes().position(is_end).unwrap_or(rest.len());
         self.at += end;
         &rest[..end]
