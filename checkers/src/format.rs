@@ -107,7 +107,11 @@ pub fn detect(text: &[u8]) -> Result<Format, Malformed> {
             Err(bad("a JSON array: write one op a line (`jq -c '.[]'` does)".into()))
         }
         _ if start.starts_with(['{', '[', '(', '#', ';', ',']) => Ok(Format::Edn),
-        _ => Err(bad(format!("not an op: {}; known are {KNOWN}", shorten(line)))),
+        _ => {
+            // It may be anything, so what would move a terminal's cursor is escaped.
+            let line = shorten(line).escape_debug().to_string();
+            Err(bad(format!("not an op: {line}; known are {KNOWN}")))
+        }
     }
 }
 
