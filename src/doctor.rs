@@ -15,6 +15,9 @@ pub const NET_NEEDS: &[Requirement] = &[
     Requirement { program: "iptables", package: "iptables" },
 ];
 
+/// What the project's own tests need beside: a browser that opens reports.
+pub const TEST_NEEDS: &[Requirement] = &[Requirement { program: "chromium", package: "chromium" }];
+
 /// Something the doctor looked at.
 #[derive(Clone, Debug)]
 pub struct Finding {
@@ -39,6 +42,7 @@ pub fn examine() -> Vec<Finding> {
         let needs = system.requirements();
         findings.extend(needs.iter().map(|need| program(need, false, entry.name)));
     }
+    findings.extend(TEST_NEEDS.iter().map(|need| program(need, false, "the test suite")));
     findings.push(leftovers());
     findings
 }
@@ -47,7 +51,7 @@ pub fn examine() -> Vec<Finding> {
 pub fn all_needs() -> Vec<Requirement> {
     let built = system::ALL.iter().filter_map(|e| (e.build)(None, &Options::new()).ok());
     let needs = built.flat_map(|system| system.requirements());
-    NET_NEEDS.iter().copied().chain(needs).collect()
+    NET_NEEDS.iter().chain(TEST_NEEDS).copied().chain(needs).collect()
 }
 
 /// Those that are not installed.

@@ -175,7 +175,10 @@ fn safety(id: &str, verdict: &Verdict) -> Property {
     let status = verdict::status(verdict.valid);
     let anomalies = verdict.all_anomalies();
     let message = match status {
-        PropertyStatus::Pass => "holds".to_owned(),
+        PropertyStatus::Pass => match number("keys") {
+            Some(keys) => format!("holds for each of {keys} keys"),
+            None => "holds".to_owned(),
+        },
         PropertyStatus::Unknown => verdict::why(verdict),
         PropertyStatus::Fail => {
             anomalies.first().map_or_else(String::new, |a| a.explanation.clone())
@@ -186,7 +189,7 @@ fn safety(id: &str, verdict: &Verdict) -> Property {
         kind: PropertyKind::Safety,
         status,
         message,
-        checked: number("ops").or(number("attempted")).unwrap_or(0),
+        checked: number("keys").or(number("attempted")).unwrap_or(1),
         violated: anomalies.len() as u64,
         details: verdict.details.clone(),
     }

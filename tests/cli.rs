@@ -34,7 +34,11 @@ fn a_bare_history_is_judged() {
 fn what_is_no_history_is_refused_with_line_and_cause() {
     check("", 64, "line 1: the history is empty");
     check(&WRITE[..100], 64, "line 2: the line ends in the middle");
-    check(WRITE.replace("\"process\":0,\"type\":\"ok\"", "\"process\":7,\"type\":\"ok\""), 64, "line 2");
+    check(
+        WRITE.replace("\"process\":0,\"type\":\"ok\"", "\"process\":7,\"type\":\"ok\""),
+        64,
+        "line 2",
+    );
     check(b"\x7fELF\x02\x01\xff\xfe", 64, "line 1");
     check(WRITE.replace("write", "fly"), 64, "line 1");
     check("not json\n", 64, "line 1");

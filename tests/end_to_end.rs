@@ -43,7 +43,9 @@ fn the_default_run_passes_and_means_it() {
     assert_meaningful_pass(&netsplit.result());
     let run = fs::read_link(netsplit.results.path().join("results/latest")).expect("a link");
     assert!(!run.is_absolute(), "the link survives a move");
-    for file in ["test.json", "history.jsonl", "schedule.json", "junit.xml", "report.html", "run.log"] {
+    for file in
+        ["test.json", "history.jsonl", "schedule.json", "junit.xml", "report.html", "run.log"]
+    {
         assert!(!netsplit.latest(file).is_empty(), "{file}");
     }
     let nodes = fs::read_dir(netsplit.results.path().join("results/latest/nodes")).expect("nodes");
@@ -118,7 +120,8 @@ fn the_same_seed_plans_the_same_faults() {
         let netsplit = Netsplit::new();
         let arguments = ["run", "--seed", seed, "--time-limit", "6s", "--fault-interval", "1s"];
         netsplit.run(&arguments);
-        let schedule: Value = serde_json::from_str(&netsplit.latest("schedule.json")).expect("JSON");
+        let schedule: Value =
+            serde_json::from_str(&netsplit.latest("schedule.json")).expect("JSON");
         let faults = schedule["faults"].as_array().expect("faults").clone();
         faults.iter().take(2).map(|f| (f["fault"].to_string(), f["target"].to_string())).collect()
     };

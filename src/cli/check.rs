@@ -55,7 +55,8 @@ pub(super) struct CheckArgs {
 
 /// Checks a run or a history.
 pub(super) fn check(args: &CheckArgs) -> Outcome {
-    let is_bare = args.path == "-" || Path::new(&args.path).is_file() || args.model.is_some();
+    let path = Path::new(&args.path);
+    let is_bare = args.path == "-" || args.model.is_some() || (path.exists() && !path.is_dir());
     if is_bare { check_history(args) } else { check_run(args) }
 }
 
