@@ -7,7 +7,10 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-use crate::system::{self, Options, Requirement};
+use crate::{
+    system::{self, Options, Requirement},
+    testbed::lab,
+};
 
 /// What the lab and its partitions need.
 pub const NET_NEEDS: &[Requirement] = &[
@@ -127,28 +130,20 @@ fn program(need: &Requirement, is_vital: bool, whose: &str) -> Finding {
     }
 }
 
-/// Whether a lab can be made: in a child, so that nothing here changes.
+/// Whether a lab can be made.
 fn namespaces() -> Finding {
-    let is_root = nix::unistd::geteuid().is_root();
-    let mut command = Command::new("unshare");
-    if !is_root {
-        command.args(["--user", "--map-root-user"]);
-    }
-    command.args(["--mount", "--net", "--pid", "--uts", "--fork", "true"]);
-    let output = command.output();
-    let is_well = output.as_ref().is_ok_and(|output| output.status.success());
-    let seen = match (&output, is_well, is_root) {
-        (_, true, true) => "mount, network and PID namespaces, as root".to_owned(),
-        (_, true, false) => "user, mount, network and PID namespaces, without root".to_owned(),
-        (Ok(output), ..) => String::from_utf8_lossy(&output.stderr).trim().to_owned(),
-        (Err(e), ..) => format!("unshare: {e}"),
+    let attempt = lab::attempt();
+    let seen = match (&attempt, nix::unistd::geteuid().is_root()) {
+        (Ok(()), true) => "mount, network and PID namespaces, as root".to_owned(),
+        (Ok(()), false) => "user, mount, network and PID namespaces, without root".to_owned(),
+        (Err(e), _) => format!("{e:#}"),
     };
     Finding {
         what: "namespaces".into(),
-        is_well,
+        is_well: attempt.is_ok(),
         is_vital: true,
         seen,
-        fix: crate::testbed::lab::how_to_allow_namespaces(),
+        fix: lab::how_to_allow_namespaces(),
     }
 }
 

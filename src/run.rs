@@ -182,7 +182,8 @@ fn plan(
         Some(rate) => workload.generator.stagger((1e9 / rate) as Nanos).boxed(),
         None => workload.generator,
     };
-    let strikes = nemesis::strike_and_heal(targets, ns(test.fault_interval_ms)).nemesis().boxed();
+    let (interval, end) = (ns(test.fault_interval_ms), ns(test.time_limit_ms));
+    let strikes = nemesis::strike_and_heal(targets, interval, end).nemesis().boxed();
     let heal = |_: &mut Context| Some(invoke(HEAL, serde_json::json!({ "fault": Value::Null })));
     phases(vec![
         any(vec![strikes, calls]).time_limit(ns(test.time_limit_ms)).boxed(),

@@ -118,7 +118,7 @@ fn without_etcd_one_sentence_says_what_to_type() {
     // A search path with everything but etcd.
     let path = netsplit.results.path().join("bin");
     fs::create_dir(&path).expect("a directory");
-    for program in ["ip", "iptables", "unshare"] {
+    for program in ["ip", "iptables"] {
         let found = netsplit::doctor::find(program).expect(program);
         symlink(found, path.join(program)).expect("a link");
     }

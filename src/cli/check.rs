@@ -98,7 +98,8 @@ fn check_history(args: &CheckArgs) -> Outcome {
     let (history, torn) = parse_history(args, &name, text).or_usage()?;
     let budget = findings::budget(args.check_timeout, args.check_memory);
     let model = args.model.as_deref().unwrap_or_default();
-    let mut result = findings::judge_history(&name, model, &*checker, &history, &budget);
+    let judged = findings::judge_history(&name, model, &*checker, &history, &budget);
+    let mut result = judged.with_context(|| name.clone()).or_usage()?;
     if let Some(line) = torn {
         result.warnings.push(format!("line {line} is torn and left out"));
     }

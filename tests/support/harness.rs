@@ -16,6 +16,7 @@ pub(crate) struct Netsplit {
     program: PathBuf,
     user: Option<u32>,
     env: Vec<(String, String)>,
+    prefix: Vec<String>,
 }
 
 /// What a run ended with.
@@ -32,6 +33,7 @@ impl Netsplit {
             program: env!("CARGO_BIN_EXE_netsplit").into(),
             user: None,
             env: Vec::new(),
+            prefix: Vec::new(),
         }
     }
 
@@ -61,9 +63,19 @@ impl Netsplit {
         self
     }
 
+    /// Run by these words, which lead elsewhere.
+    #[allow(dead_code, reason = "each test binary uses its own part of this harness")]
+    pub(crate) fn inside(mut self, prefix: Vec<String>) -> Netsplit {
+        self.prefix = prefix;
+        self
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(&self.program);
-        command.args(arguments).env("NETSPLIT_OUT", self.results.path().join("results"));
+        let words = self.prefix.iter().map(PathBuf::from).chain([self.program.clone()]);
+        let words: Vec<PathBuf> = words.collect();
+        let mut command = Command::new(&words[0]);
+        command.args(&words[1..]).args(arguments);
+        command.env("NETSPLIT_OUT", self.results.path().join("results"));
         command.envs(self.env.iter().map(|(k, v)| (k, v)));
         command.current_dir(self.results.path());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());

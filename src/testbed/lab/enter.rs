@@ -102,6 +102,23 @@ fn refused_user_namespace(errno: Errno) -> anyhow::Error {
     anyhow!("the kernel refuses a user namespace ({errno}): {}", how_to_allow_namespaces())
 }
 
+/// Whether a lab could be made, tried in a child, so that nothing changes here.
+///
+/// # Errors
+/// What the kernel refused.
+pub fn attempt() -> Result<()> {
+    let mut command = Command::new("/proc/self/exe");
+    command.arg("--version").stdout(std::process::Stdio::null());
+    let try_it = || make_namespaces().map_err(std::io::Error::other);
+    #[expect(unsafe_code, reason = "the doctor has one thread, so its child may do anything")]
+    unsafe {
+        command.pre_exec(try_it);
+    }
+    // What fails before the exec comes back as a bare error number.
+    command.status().context("new namespaces are refused")?;
+    Ok(())
+}
+
 /// What to do where the kernel refuses namespaces: the setting that refuses, as far as it shows.
 pub fn how_to_allow_namespaces() -> String {
     let setting = |name: &str| fs::read_to_string(format!("/proc/sys/{name}")).unwrap_or_default();
