@@ -69,7 +69,7 @@ fn standard_input_is_a_history_too_and_json_is_result_json() {
     let errors: Vec<String> = validator.iter_errors(&result).map(|e| e.to_string()).collect();
     assert!(errors.is_empty(), "{errors:?}");
     // The schema refuses what it should, or it would prove nothing.
-    let mut wrong = result.clone();
+    let mut wrong = result;
     wrong["verdict"]["value"] = "fine".into();
     assert!(!validator.is_valid(&wrong));
 }

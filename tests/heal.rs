@@ -137,11 +137,21 @@ fn what_a_dead_controller_left_is_undone() {
 }
 
 #[test]
+fn nodes_that_clients_cannot_reach_never_pass() {
+    let machine = Machine::new();
+    machine.sh("ip addr del 10.77.0.254/24 dev br0");
+    let netsplit = Netsplit::new().inside(machine.prefix());
+    let run = ["run", "--nodes", NODES_ARGUMENT, "--setup-timeout", "2s"];
+    netsplit.run(&run).exits(75).says("ERROR").says("m1");
+    assert_eq!(netsplit.result()["verdict"]["reason"], "setup");
+}
+
+#[test]
 fn nodes_of_ones_own_are_left_as_they_were() {
     let machine = Machine::new();
     let before = machine.rules();
     let netsplit = Netsplit::new().inside(machine.prefix());
-    let more = ["--time-limit", "14s", "--fault-interval", "2s"];
+    let more = ["--time-limit", "20s", "--fault-interval", "2s"];
     let run = [&["run", "--nodes", NODES_ARGUMENT][..], &more].concat();
     netsplit.run(&run).exits(0).says("PASS");
     assert_eq!(machine.rules(), before);

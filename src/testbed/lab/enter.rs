@@ -146,6 +146,12 @@ fn again(stage: &str) -> Result<Command> {
     // Ordinary users often miss the directories where iptables and ip live.
     let path = std::env::var("PATH").unwrap_or_default();
     command.env("PATH", format!("{path}:/usr/local/sbin:/usr/sbin:/sbin"));
+    // Blocked signals stay blocked across an exec, and the controller wants them.
+    let unblock = || signals().thread_unblock().map_err(std::io::Error::from);
+    #[expect(unsafe_code, reason = "sigprocmask is a bare system call: safe after a fork")]
+    unsafe {
+        command.pre_exec(unblock);
+    }
     Ok(command)
 }
 
@@ -174,7 +180,7 @@ fn signals() -> SigSet {
     [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGCHLD].into_iter().collect()
 }
 
-/// Blocked, they wait for [`supervise`]. A child's mask is cleared by the standard library.
+/// Blocked, they wait for [`supervise`].
 fn block_signals() -> Result<()> {
     Ok(signals().thread_block()?)
 }
