@@ -71,10 +71,13 @@ pub fn install(missing: &[Requirement]) -> Result<()> {
         let packages: Vec<&str> = missing.iter().map(|need| need.package).collect();
         bail!("there is no apt-get here: install {} by other means", packages.join(", "));
     }
-    apt(&["update", "-q"])?;
     let mut arguments = vec!["install", "-q", "-y", "--no-install-recommends"];
     arguments.extend(missing.iter().map(|need| need.package));
-    apt(&arguments)?;
+    // Old lists may name files that are gone, and a new machine has none.
+    if apt(&arguments).is_err() {
+        apt(&["update", "-q"])?;
+        apt(&arguments)?;
+    }
     match self::missing(missing).first() {
         Some(still) => bail!("{} was installed, but {} is not there", still.package, still.program),
         None => Ok(()),
@@ -92,10 +95,11 @@ fn apt(arguments: &[&str]) -> Result<()> {
     command.stdout(std::io::stderr());
     let typed = format!("apt-get {}", arguments.join(" "));
     let status = command.status().with_context(|| {
-        format!("only root can install packages, and there is no sudo: type `{typed}` as root")
+        format!("only root can install packages, and there is no sudo: as root, type `{typed}`")
     })?;
     if !status.success() {
-        bail!("`{typed}` failed ({status}); without root, type it as root");
+        let hint = if is_root { "" } else { "; as root, type it without sudo" };
+        bail!("`{typed}` failed ({status}){hint}");
     }
     Ok(())
 }

@@ -34,6 +34,12 @@ pub const STAGE: &str = "NETSPLIT_LAB";
 const INIT: &str = "init";
 const CONTROLLER: &str = "controller";
 
+/// The namespaces of a lab, beside that of users.
+const SPACES: CloneFlags = CloneFlags::CLONE_NEWNS
+    .union(CloneFlags::CLONE_NEWPID)
+    .union(CloneFlags::CLONE_NEWNET)
+    .union(CloneFlags::CLONE_NEWUTS);
+
 /// Whether this process is the controller inside a lab.
 pub fn is_inside() -> bool {
     std::env::var(STAGE).is_ok_and(|stage| stage == CONTROLLER)
@@ -85,11 +91,7 @@ fn make_namespaces() -> Result<()> {
         fs::write("/proc/self/uid_map", format!("0 {uid} 1")).context("failed to map the user")?;
         fs::write("/proc/self/gid_map", format!("0 {gid} 1")).context("failed to map the group")?;
     }
-    let spaces = CloneFlags::CLONE_NEWNS
-        | CloneFlags::CLONE_NEWPID
-        | CloneFlags::CLONE_NEWNET
-        | CloneFlags::CLONE_NEWUTS;
-    unshare(spaces).map_err(|e| {
+    unshare(SPACES).map_err(|e| {
         anyhow!(
             "the kernel refuses new mount, PID and network namespaces ({e}): in a container, run \
              it with --privileged; `netsplit doctor` tells more"
@@ -109,13 +111,13 @@ fn refused_user_namespace(errno: Errno) -> anyhow::Error {
 pub fn attempt() -> Result<()> {
     let mut command = Command::new("/proc/self/exe");
     command.arg("--version").stdout(std::process::Stdio::null());
-    let try_it = || make_namespaces().map_err(std::io::Error::other);
-    #[expect(unsafe_code, reason = "the doctor has one thread, so its child may do anything")]
+    let user = if geteuid().is_root() { CloneFlags::empty() } else { CloneFlags::CLONE_NEWUSER };
+    let try_it = move || unshare(user | SPACES).map_err(std::io::Error::from);
+    #[expect(unsafe_code, reason = "unshare is a bare system call: safe between fork and exec")]
     unsafe {
         command.pre_exec(try_it);
     }
-    // What fails before the exec comes back as a bare error number.
-    command.status().context("new namespaces are refused")?;
+    command.status().context("the kernel refuses new namespaces")?;
     Ok(())
 }
 
