@@ -16,7 +16,7 @@ use nix::{
 use serde_json::Value;
 
 /// Short, but long enough for every fault to strike.
-const SHORT: [&str; 4] = ["--time-limit", "20s", "--fault-interval", "2s"];
+const SHORT: [&str; 6] = ["--time-limit", "20s", "--fault-interval", "2s", "--op-timeout", "500ms"];
 
 fn with(command: &[&'static str], more: &[&'static str]) -> Vec<&'static str> {
     command.iter().chain(more).copied().collect()
@@ -63,7 +63,10 @@ fn an_ordinary_user_needs_no_rights() {
 fn a_register_that_reads_one_replica_is_convicted() {
     let netsplit = Netsplit::new();
     let command = readme("netsplit run --bug read-one");
-    netsplit.run(&with(&command, &["--time-limit", "8s"])).exits(1).says("VIOLATION");
+    netsplit
+        .run(&with(&command, &["--time-limit", "10s", "--fault-interval", "2s"]))
+        .exits(1)
+        .says("VIOLATION");
     let anomaly = &netsplit.result()["anomalies"][0];
     assert_eq!(anomaly["type"], "nonlinearizable");
     let file = anomaly["file"].as_str().expect("a sub-history");
@@ -87,7 +90,7 @@ fn a_set_holds_and_a_set_read_from_one_replica_does_not() {
     let netsplit = Netsplit::new();
     let command = readme("netsplit run --workload set");
     netsplit.run(&with(&command, &SHORT)).exits(0);
-    let more = ["--bug", "read-one", "--time-limit", "14s"];
+    let more = ["--bug", "read-one", "--time-limit", "16s", "--fault-interval", "2s"];
     netsplit.run(&with(&command, &more)).exits(1).says("VIOLATION");
 }
 

@@ -151,7 +151,7 @@ fn nodes_of_ones_own_are_left_as_they_were() {
     let machine = Machine::new();
     let before = machine.rules();
     let netsplit = Netsplit::new().inside(machine.prefix());
-    let more = ["--time-limit", "20s", "--fault-interval", "2s"];
+    let more = ["--time-limit", "20s", "--fault-interval", "2s", "--op-timeout", "500ms"];
     let run = [&["run", "--nodes", NODES_ARGUMENT][..], &more].concat();
     netsplit.run(&run).exits(0).says("PASS");
     assert_eq!(machine.rules(), before);

@@ -52,7 +52,9 @@ fn is_the_browsers_own(request: &str) -> bool {
 #[test]
 fn the_page_needs_no_network_and_shows_the_anomaly_first() {
     let netsplit = Netsplit::new();
-    netsplit.run(&["run", "--bug", "read-one", "--time-limit", "8s"]).exits(1);
+    netsplit
+        .run(&["run", "--bug", "read-one", "--time-limit", "10s", "--fault-interval", "2s"])
+        .exits(1);
     let page = netsplit.results.path().join("results/latest/report.html");
     // The page measures itself, the way a reader would: where does the drawing end?
     let ruler = "<script>addEventListener('load', () => setTimeout(() => {\
