@@ -132,8 +132,8 @@ pub fn main() -> ExitCode {
 
 fn dispatch(command: Command) -> Outcome {
     match command {
-        Command::Run(args) => return run::run(*args),
-        Command::Zoo(args) => return in_runtime(zoo::main(args)).or_infrastructure(),
+        Command::Run(args) => run::run(&args),
+        Command::Zoo(args) => in_runtime(zoo::main(args)).or_infrastructure(),
         Command::Check(args) => check::check(&args),
         Command::Report(args) => report::report(&args),
         Command::Export(args) => export::export(&args),

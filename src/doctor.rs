@@ -7,13 +7,19 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-use crate::system::{self, Options, Requirement};
+use crate::{
+    system::{self, Options, Requirement},
+    testbed::lab,
+};
 
 /// What the lab and its partitions need.
 pub const NET_NEEDS: &[Requirement] = &[
     Requirement { program: "ip", package: "iproute2" },
     Requirement { program: "iptables", package: "iptables" },
 ];
+
+/// What the project's own tests need beside: a browser that opens reports.
+pub const TEST_NEEDS: &[Requirement] = &[Requirement { program: "chromium", package: "chromium" }];
 
 /// Something the doctor looked at.
 #[derive(Clone, Debug)]
@@ -39,6 +45,7 @@ pub fn examine() -> Vec<Finding> {
         let needs = system.requirements();
         findings.extend(needs.iter().map(|need| program(need, false, entry.name)));
     }
+    findings.extend(TEST_NEEDS.iter().map(|need| program(need, false, "the test suite")));
     findings.push(leftovers());
     findings
 }
@@ -47,7 +54,7 @@ pub fn examine() -> Vec<Finding> {
 pub fn all_needs() -> Vec<Requirement> {
     let built = system::ALL.iter().filter_map(|e| (e.build)(None, &Options::new()).ok());
     let needs = built.flat_map(|system| system.requirements());
-    NET_NEEDS.iter().copied().chain(needs).collect()
+    NET_NEEDS.iter().chain(TEST_NEEDS).copied().chain(needs).collect()
 }
 
 /// Those that are not installed.
@@ -64,10 +71,13 @@ pub fn install(missing: &[Requirement]) -> Result<()> {
         let packages: Vec<&str> = missing.iter().map(|need| need.package).collect();
         bail!("there is no apt-get here: install {} by other means", packages.join(", "));
     }
-    apt(&["update", "-q"])?;
     let mut arguments = vec!["install", "-q", "-y", "--no-install-recommends"];
     arguments.extend(missing.iter().map(|need| need.package));
-    apt(&arguments)?;
+    // Old lists may name files that are gone, and a new machine has none.
+    if apt(&arguments).is_err() {
+        apt(&["update", "-q"])?;
+        apt(&arguments)?;
+    }
     match self::missing(missing).first() {
         Some(still) => bail!("{} was installed, but {} is not there", still.package, still.program),
         None => Ok(()),
@@ -85,10 +95,11 @@ fn apt(arguments: &[&str]) -> Result<()> {
     command.stdout(std::io::stderr());
     let typed = format!("apt-get {}", arguments.join(" "));
     let status = command.status().with_context(|| {
-        format!("only root can install packages, and there is no sudo: type `{typed}` as root")
+        format!("only root can install packages, and there is no sudo: as root, type `{typed}`")
     })?;
     if !status.success() {
-        bail!("`{typed}` failed ({status}); without root, type it as root");
+        let hint = if is_root { "" } else { "; as root, type it without sudo" };
+        bail!("`{typed}` failed ({status}){hint}");
     }
     Ok(())
 }
@@ -123,28 +134,20 @@ fn program(need: &Requirement, is_vital: bool, whose: &str) -> Finding {
     }
 }
 
-/// Whether a lab can be made: in a child, so that nothing here changes.
+/// Whether a lab can be made.
 fn namespaces() -> Finding {
-    let is_root = nix::unistd::geteuid().is_root();
-    let mut command = Command::new("unshare");
-    if !is_root {
-        command.args(["--user", "--map-root-user"]);
-    }
-    command.args(["--mount", "--net", "--pid", "--uts", "--fork", "true"]);
-    let output = command.output();
-    let is_well = output.as_ref().is_ok_and(|output| output.status.success());
-    let seen = match (&output, is_well, is_root) {
-        (_, true, true) => "mount, network and PID namespaces, as root".to_owned(),
-        (_, true, false) => "user, mount, network and PID namespaces, without root".to_owned(),
-        (Ok(output), ..) => String::from_utf8_lossy(&output.stderr).trim().to_owned(),
-        (Err(e), ..) => format!("unshare: {e}"),
+    let attempt = lab::attempt();
+    let seen = match (&attempt, nix::unistd::geteuid().is_root()) {
+        (Ok(()), true) => "mount, network and PID namespaces, as root".to_owned(),
+        (Ok(()), false) => "user, mount, network and PID namespaces, without root".to_owned(),
+        (Err(e), _) => format!("{e:#}"),
     };
     Finding {
         what: "namespaces".into(),
-        is_well,
+        is_well: attempt.is_ok(),
         is_vital: true,
         seen,
-        fix: crate::testbed::lab::how_to_allow_namespaces(),
+        fix: lab::how_to_allow_namespaces(),
     }
 }
 

@@ -55,7 +55,8 @@ impl From<Ran> for Circumstances {
 /// Judges the history of a run with the checker of its workload.
 ///
 /// # Errors
-/// When the test names a workload that this netsplit does not know.
+/// When the test names a workload that this netsplit does not know, or a value of the history does
+/// not fit it.
 pub fn judge_run(
     test: &Test,
     history: &History,
@@ -66,6 +67,7 @@ pub fn judge_run(
     let time = Duration::from_millis(test.check_timeout_ms);
     let budget = budget(time, test.check_memory);
     let verdict = checkers::compose::guard(entry.name, &*workload.checker, history, &budget);
+    refuse_malformed(&verdict)?;
     let faults = windows::windows(history);
     let evidence = evidence::of_run(test, history, &faults, workload.reads, &circumstances);
     let mut result = assemble(entry.name, &verdict, history, faults, evidence);
@@ -123,14 +125,18 @@ fn empty() -> RunResult {
 }
 
 /// Judges a bare history with any checker.
+///
+/// # Errors
+/// When a value of the history does not fit the checker's model.
 pub fn judge_history(
     name: &str,
     model: &str,
     checker: &dyn Checker,
     history: &History,
     budget: &Budget,
-) -> RunResult {
+) -> anyhow::Result<RunResult> {
     let verdict = checkers::compose::guard(model, checker, history, budget);
+    refuse_malformed(&verdict)?;
     let faults = windows::windows(history);
     let evidence = evidence::of_history(history, &faults);
     let mut result = assemble(model, &verdict, history, faults, evidence);
@@ -140,7 +146,12 @@ pub fn judge_history(
     result.system.name = "unknown".to_owned();
     result.workload.name = model.to_owned();
     result.verdict = verdict::of_history(&result, &verdict);
-    result
+    Ok(result)
+}
+
+/// What cannot be read is the user's mistake, or ours, but no verdict.
+fn refuse_malformed(verdict: &Verdict) -> anyhow::Result<()> {
+    if verdict.is_malformed() { anyhow::bail!(verdict::why(verdict)) } else { Ok(()) }
 }
 
 fn assemble(
@@ -175,7 +186,10 @@ fn safety(id: &str, verdict: &Verdict) -> Property {
     let status = verdict::status(verdict.valid);
     let anomalies = verdict.all_anomalies();
     let message = match status {
-        PropertyStatus::Pass => "holds".to_owned(),
+        PropertyStatus::Pass => match number("keys") {
+            Some(keys) => format!("holds for each of {keys} keys"),
+            None => "holds".to_owned(),
+        },
         PropertyStatus::Unknown => verdict::why(verdict),
         PropertyStatus::Fail => {
             anomalies.first().map_or_else(String::new, |a| a.explanation.clone())
@@ -186,7 +200,7 @@ fn safety(id: &str, verdict: &Verdict) -> Property {
         kind: PropertyKind::Safety,
         status,
         message,
-        checked: number("ops").or(number("attempted")).unwrap_or(0),
+        checked: number("keys").or(number("attempted")).unwrap_or(1),
         violated: anomalies.len() as u64,
         details: verdict.details.clone(),
     }

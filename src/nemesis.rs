@@ -9,6 +9,7 @@ mod kill;
 mod partition;
 mod pause;
 mod schedule;
+mod signal;
 mod target;
 
 use std::{sync::Arc, time::Duration};

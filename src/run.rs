@@ -37,8 +37,6 @@ use worker::Worker;
 
 pub use progress::{Progress, Show};
 
-/// How long the nodes may take to serve after their first start.
-const READY: Duration = Duration::from_secs(60);
 /// How long a run may last beyond what its phases may: then something in netsplit hangs.
 const SLACK: Duration = Duration::from_secs(180);
 
@@ -127,7 +125,7 @@ async fn deploy_and_operate(
     }
     let targets = faults.iter().map(|f| (f.name(), f.targets(cluster))).collect();
     tokio::select! {
-        deployed = deploy(cluster) => deployed?,
+        deployed = deploy(cluster, Duration::from_millis(test.setup_timeout_ms)) => deployed?,
         _ = interrupts.wait_for(Option::is_some) => bail!("interrupted while deploying"),
     }
     let workload = (test.workload_entry()?.build)(&test.params);
@@ -152,13 +150,13 @@ async fn deploy_and_operate(
 }
 
 /// Starts the system on every node and waits until all serve.
-async fn deploy(cluster: &Cluster) -> Result<()> {
+async fn deploy(cluster: &Cluster, limit: Duration) -> Result<()> {
     for node in &cluster.nodes {
         cluster.start(node).await?;
     }
     for node in &cluster.nodes {
-        let ready = timeout(READY, cluster.system.await_ready(node)).await;
-        let ready = ready.unwrap_or_else(|_| bail!("it did not serve within {READY:?}"));
+        let ready = timeout(limit, cluster.system.await_ready(node)).await;
+        let ready = ready.unwrap_or_else(|_| bail!("it did not serve within {limit:?}"));
         let name = cluster.system.name();
         ready.with_context(|| {
             format!(
@@ -182,7 +180,8 @@ fn plan(
         Some(rate) => workload.generator.stagger((1e9 / rate) as Nanos).boxed(),
         None => workload.generator,
     };
-    let strikes = nemesis::strike_and_heal(targets, ns(test.fault_interval_ms)).nemesis().boxed();
+    let (interval, end) = (ns(test.fault_interval_ms), ns(test.time_limit_ms));
+    let strikes = nemesis::strike_and_heal(targets, interval, end).nemesis().boxed();
     let heal = |_: &mut Context| Some(invoke(HEAL, serde_json::json!({ "fault": Value::Null })));
     phases(vec![
         any(vec![strikes, calls]).time_limit(ns(test.time_limit_ms)).boxed(),

@@ -82,8 +82,11 @@ pub struct Entry {
     ///
     /// # Errors
     /// An unknown option, or a wrong value.
-    pub build: fn(bug: Option<&'static Bug>, options: &Options) -> Result<Arc<dyn System>>,
+    pub build: Build,
 }
+
+/// Builds a system with a bug, or none, and options.
+pub type Build = fn(bug: Option<&'static Bug>, options: &Options) -> Result<Arc<dyn System>>;
 
 /// A bug that can be switched on, with the test that shows it best.
 #[derive(Debug)]

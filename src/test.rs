@@ -34,6 +34,8 @@ pub struct Test {
     pub params: Params,
     /// Ops a second, over all threads; absent means as fast as possible.
     pub rate: Option<f64>,
+    /// How long the nodes may take to serve after their first start.
+    pub setup_timeout_ms: u64,
     /// How long the main phase lasts.
     pub time_limit_ms: u64,
     /// How long one op may take before its fate counts as unknown.

@@ -35,7 +35,7 @@ pub struct ZooArgs {
     /// The bug to switch on.
     #[arg(long)]
     pub bug: Option<String>,
-    /// Hold each message between nodes for a random time of up to so many milliseconds.
+    /// Hold half of the messages between nodes, for random times of up to so many milliseconds.
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=DELAY_MS_MAX))]
     pub delay_ms: u64,
 }

@@ -34,7 +34,11 @@ fn a_bare_history_is_judged() {
 fn what_is_no_history_is_refused_with_line_and_cause() {
     check("", 64, "line 1: the history is empty");
     check(&WRITE[..100], 64, "line 2: the line ends in the middle");
-    check(WRITE.replace("\"process\":0,\"type\":\"ok\"", "\"process\":7,\"type\":\"ok\""), 64, "line 2");
+    check(
+        WRITE.replace("\"process\":0,\"type\":\"ok\"", "\"process\":7,\"type\":\"ok\""),
+        64,
+        "line 2",
+    );
     check(b"\x7fELF\x02\x01\xff\xfe", 64, "line 1");
     check(WRITE.replace("write", "fly"), 64, "line 1");
     check("not json\n", 64, "line 1");
@@ -65,7 +69,7 @@ fn standard_input_is_a_history_too_and_json_is_result_json() {
     let errors: Vec<String> = validator.iter_errors(&result).map(|e| e.to_string()).collect();
     assert!(errors.is_empty(), "{errors:?}");
     // The schema refuses what it should, or it would prove nothing.
-    let mut wrong = result.clone();
+    let mut wrong = result;
     wrong["verdict"]["value"] = "fine".into();
     assert!(!validator.is_valid(&wrong));
 }
@@ -114,7 +118,7 @@ fn without_etcd_one_sentence_says_what_to_type() {
     // A search path with everything but etcd.
     let path = netsplit.results.path().join("bin");
     fs::create_dir(&path).expect("a directory");
-    for program in ["ip", "iptables", "unshare"] {
+    for program in ["ip", "iptables"] {
         let found = netsplit::doctor::find(program).expect(program);
         symlink(found, path.join(program)).expect("a link");
     }

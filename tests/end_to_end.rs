@@ -16,7 +16,7 @@ use nix::{
 use serde_json::Value;
 
 /// Short, but long enough for every fault to strike.
-const SHORT: [&str; 4] = ["--time-limit", "14s", "--fault-interval", "2s"];
+const SHORT: [&str; 6] = ["--time-limit", "20s", "--fault-interval", "2s", "--op-timeout", "500ms"];
 
 fn with(command: &[&'static str], more: &[&'static str]) -> Vec<&'static str> {
     command.iter().chain(more).copied().collect()
@@ -43,7 +43,9 @@ fn the_default_run_passes_and_means_it() {
     assert_meaningful_pass(&netsplit.result());
     let run = fs::read_link(netsplit.results.path().join("results/latest")).expect("a link");
     assert!(!run.is_absolute(), "the link survives a move");
-    for file in ["test.json", "history.jsonl", "schedule.json", "junit.xml", "report.html", "run.log"] {
+    for file in
+        ["test.json", "history.jsonl", "schedule.json", "junit.xml", "report.html", "run.log"]
+    {
         assert!(!netsplit.latest(file).is_empty(), "{file}");
     }
     let nodes = fs::read_dir(netsplit.results.path().join("results/latest/nodes")).expect("nodes");
@@ -61,7 +63,10 @@ fn an_ordinary_user_needs_no_rights() {
 fn a_register_that_reads_one_replica_is_convicted() {
     let netsplit = Netsplit::new();
     let command = readme("netsplit run --bug read-one");
-    netsplit.run(&with(&command, &["--time-limit", "8s"])).exits(1).says("VIOLATION");
+    netsplit
+        .run(&with(&command, &["--time-limit", "10s", "--fault-interval", "2s"]))
+        .exits(1)
+        .says("VIOLATION");
     let anomaly = &netsplit.result()["anomalies"][0];
     assert_eq!(anomaly["type"], "nonlinearizable");
     let file = anomaly["file"].as_str().expect("a sub-history");
@@ -85,7 +90,7 @@ fn a_set_holds_and_a_set_read_from_one_replica_does_not() {
     let netsplit = Netsplit::new();
     let command = readme("netsplit run --workload set");
     netsplit.run(&with(&command, &SHORT)).exits(0);
-    let more = ["--bug", "read-one", "--time-limit", "14s"];
+    let more = ["--bug", "read-one", "--time-limit", "16s", "--fault-interval", "2s"];
     netsplit.run(&with(&command, &more)).exits(1).says("VIOLATION");
 }
 
@@ -104,7 +109,7 @@ fn etcd_passes_and_its_serializable_reads_do_not() {
 #[test]
 fn a_stored_run_is_judged_again_and_drawn_again() {
     let netsplit = Netsplit::new();
-    netsplit.run(&["run", "--faults", "none", "--time-limit", "3s"]).exits(0);
+    netsplit.run(&["run", "--faults", "none", "--time-limit", "5s"]).exits(0);
     let before = netsplit.latest("report.html");
     netsplit.run(&readme("netsplit check latest")).exits(0).says("PASS");
     netsplit.run(&readme("netsplit report latest")).exits(0).says("report.html");
@@ -118,21 +123,14 @@ fn the_same_seed_plans_the_same_faults() {
         let netsplit = Netsplit::new();
         let arguments = ["run", "--seed", seed, "--time-limit", "6s", "--fault-interval", "1s"];
         netsplit.run(&arguments);
-        let schedule: Value = serde_json::from_str(&netsplit.latest("schedule.json")).expect("JSON");
+        let schedule: Value =
+            serde_json::from_str(&netsplit.latest("schedule.json")).expect("JSON");
         let faults = schedule["faults"].as_array().expect("faults").clone();
         faults.iter().take(2).map(|f| (f["fault"].to_string(), f["target"].to_string())).collect()
     };
     let (first, again) = (planned("11"), planned("11"));
     assert!(!first.is_empty());
     assert_eq!(first, again);
-}
-
-#[test]
-fn clients_that_reach_nobody_never_pass() {
-    let netsplit = Netsplit::new();
-    let ended =
-        netsplit.run(&["run", "--faults", "none", "--time-limit", "3s", "--op-timeout", "0ms"]);
-    ended.exits(2).says("no call succeeded");
 }
 
 #[test]

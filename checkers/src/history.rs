@@ -325,7 +325,8 @@ impl History {
             .expect("lines were checked when read")
     }
 
-    fn malformed(&self, row: u32, error: &serde_json::Error) -> Malformed {
+    /// The error of an op whose value does not fit, with its line.
+    pub(crate) fn malformed(&self, row: u32, error: &serde_json::Error) -> Malformed {
         let at = self.rows[row as usize].line as usize;
         let line = self.text[..at].iter().filter(|&&b| b == b'\n').count() + 1;
         let op = self.op(row);

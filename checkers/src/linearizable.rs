@@ -33,7 +33,7 @@ impl<M: Model> Checker for Linearizable<M> {
     fn check(&self, history: &History, budget: &Budget) -> Verdict {
         let calls: Vec<Call<M::Input, M::Output>> = match history.calls() {
             Ok(calls) => calls,
-            Err(malformed) => return Verdict::unknown(format!("cannot read {malformed}")),
+            Err(malformed) => return Verdict::malformed(&malformed),
         };
         let all = bars(&calls);
         let problem = Problem::new(&self.0, &calls, &all);

@@ -41,7 +41,7 @@ impl Checker for Set {
     fn check(&self, history: &History, budget: &Budget) -> Verdict {
         let timeline = match Timeline::read(history, budget) {
             Ok(timeline) => timeline,
-            Err(why) => return Verdict::unknown(why),
+            Err(verdict) => return verdict,
         };
         let judged = timeline.judge();
         let of = |fate: Fate| judged.iter().filter(move |(_, f)| *f == fate).map(|(e, _)| *e);
@@ -137,9 +137,9 @@ fn reads(history: &History) -> Vec<Read> {
 }
 
 /// The elements that a read answered.
-fn seen(history: &History, read: &Read) -> Result<Vec<Datum>, String> {
+fn seen(history: &History, read: &Read) -> Result<Vec<Datum>, Verdict> {
     let op = history.op(read.completed);
-    serde_json::from_str(op.value).map_err(|e| format!("op {}: not a list: {e}", op.index))
+    serde_json::from_str(op.value).map_err(|e| Verdict::malformed(&history.malformed(op.row, &e)))
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::Malformed;
+
 /// Whether a property holds. Ordered by gravity, so that the worst of several is their `max`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -102,6 +104,16 @@ impl Verdict {
     /// Nobody could tell, for this reason.
     pub fn unknown(why: impl Into<String>) -> Verdict {
         Verdict { valid: Valid::Unknown, ..Verdict::valid() }.with("why", why.into())
+    }
+
+    /// A value of the history does not fit what was to be judged; `malformed` has its line.
+    pub fn malformed(malformed: &Malformed) -> Verdict {
+        Verdict::unknown(format!("cannot read {malformed}")).with("malformed", malformed.line)
+    }
+
+    /// Whether it, or any part of it, says that the history could not be read.
+    pub fn is_malformed(&self) -> bool {
+        self.details.contains_key("malformed") || self.parts.values().any(Verdict::is_malformed)
     }
 
     /// The property is violated, as these say; holds where there is none.

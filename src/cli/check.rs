@@ -58,7 +58,8 @@ pub(super) struct CheckArgs {
 
 /// Checks a run or a history.
 pub(super) fn check(args: &CheckArgs) -> Outcome {
-    let is_bare = args.path == "-" || Path::new(&args.path).is_file() || args.model.is_some();
+    let path = Path::new(&args.path);
+    let is_bare = args.path == "-" || args.model.is_some() || (path.exists() && !path.is_dir());
     if is_bare { check_history(args) } else { check_run(args) }
 }
 
@@ -102,7 +103,8 @@ fn check_history(args: &CheckArgs) -> Outcome {
     let (history, torn) = parsed.or_usage()?;
     let budget = findings::budget(args.check_timeout, args.check_memory);
     let model = args.model.as_deref().unwrap_or_default();
-    let mut result = findings::judge_history(name, model, &*checker, &history, &budget);
+    let judged = findings::judge_history(name, model, &*checker, &history, &budget);
+    let mut result = judged.with_context(|| name.clone()).or_usage()?;
     if let Some(line) = torn {
         result.warnings.push(format!("line {line} is torn and left out"));
     }

@@ -10,7 +10,7 @@ pub(super) fn duration(text: &str) -> Result<Duration> {
     let text = if is_bare { format!("{text}s") } else { text.to_owned() };
     let parsed: jiff::SignedDuration =
         text.parse().map_err(|_| anyhow::anyhow!("write it like 90s, 500ms or 5m"))?;
-    Ok(parsed.try_into().context("it must not be negative")?)
+    parsed.try_into().context("it must not be negative")
 }
 
 /// A number of bytes: `512M`, `2G`.

@@ -50,6 +50,9 @@ pub(super) struct RunArgs {
     /// Nodes that exist already: `netns:NAME` each, comma-separated (needs root)
     #[arg(long, value_delimiter = ',', conflicts_with = "node_count", help_heading = "Where")]
     nodes: Vec<String>,
+    /// Time for the nodes to serve after their first start
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse::duration, help_heading = "Where")]
+    setup_timeout: Duration,
     /// Faults, comma-separated, or `none` [default: partition,kill,pause]
     #[arg(long, alias = "nemesis", value_delimiter = ',', help_heading = "Faults")]
     faults: Option<Vec<String>>,
@@ -104,10 +107,10 @@ pub(super) struct RunArgs {
 }
 
 /// Runs a test.
-pub(super) fn run(args: RunArgs) -> Outcome {
-    let test = resolve(&args).or_usage()?;
+pub(super) fn run(args: &RunArgs) -> Outcome {
+    let test = resolve(args).or_usage()?;
     if !lab::is_inside() {
-        prepare(&args, &test).or_infrastructure()?;
+        prepare(args, &test).or_infrastructure()?;
     }
     // As the first thing that changes the process, before any thread starts.
     if matches!(test.testbed, Testbed::Lab { .. })
@@ -117,7 +120,7 @@ pub(super) fn run(args: RunArgs) -> Outcome {
         std::process::exit(i32::from(code));
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    runtime.or_infrastructure()?.block_on(operate(&args, test))
+    runtime.or_infrastructure()?.block_on(operate(args, test))
 }
 
 /// Checks what must be there, and installs it where that was asked for.
@@ -178,6 +181,7 @@ fn resolve(args: &RunArgs) -> Result<Test> {
             functions: Vec::new(),
         },
         rate: (args.rate > 0.0).then_some(args.rate),
+        setup_timeout_ms: args.setup_timeout.as_millis() as u64,
         time_limit_ms: args.time_limit.as_millis() as u64,
         op_timeout_ms: args.op_timeout.as_millis() as u64,
         final_time_limit_ms: args.final_time_limit.as_millis() as u64,

@@ -96,3 +96,71 @@ fn praise(result: &RunResult) -> String {
     let name = if name.is_empty() { "history" } else { name };
     format!("{name} holds over {calls} calls ({} ok)", result.stats.ops.ok)
 }
+
+#[cfg(test)]
+mod tests {
+    use checkers::{Anomaly, Figure, Verdict};
+
+    use super::*;
+    use crate::{exit::Exit, findings::empty, run::Interrupt};
+
+    /// A result with so many calls that succeeded.
+    fn result(ops_ok: u64) -> RunResult {
+        let mut result = empty();
+        result.evidence.ops_ok = ops_ok;
+        result
+    }
+
+    fn exit(result: &RunResult, verdict: &Verdict, circumstances: &Circumstances) -> u8 {
+        of_run(result, verdict, circumstances).exit_code
+    }
+
+    fn violated() -> Verdict {
+        let figure = Figure::Table { head: Vec::new(), rows: Vec::new() };
+        let (name, explanation) = ("lost".to_owned(), "one is lost".to_owned());
+        Verdict::of(vec![Anomaly { name, key: None, explanation, figure }])
+    }
+
+    fn stopped() -> Circumstances {
+        Circumstances { interrupted: Some(Interrupt::Int), ..Circumstances::default() }
+    }
+
+    #[test]
+    fn a_violation_dominates_everything() {
+        let mut poor = result(0);
+        poor.evidence.missing.push("everything".into());
+        assert_eq!(exit(&poor, &violated(), &stopped()), Exit::Violation.code());
+    }
+
+    #[test]
+    fn no_answers_prove_nothing() {
+        let decided = of_run(&result(0), &Verdict::valid(), &Circumstances::default());
+        assert_eq!(decided.exit_code, Exit::Inconclusive.code());
+        assert!(decided.summary.contains("no call succeeded"));
+    }
+
+    #[test]
+    fn missing_evidence_makes_a_pass_inconclusive() {
+        let mut poor = result(500);
+        assert_eq!(exit(&poor, &Verdict::valid(), &Circumstances::default()), 0);
+        poor.evidence.missing.push("no read succeeded after healing".into());
+        assert_eq!(exit(&poor, &Verdict::valid(), &Circumstances::default()), 2);
+    }
+
+    #[test]
+    fn a_fault_without_effect_makes_a_pass_inconclusive() {
+        let mut blunt = result(500);
+        blunt.faults.push(FaultWindow::default());
+        let decided = of_run(&blunt, &Verdict::valid(), &Circumstances::default());
+        assert_eq!((decided.exit_code, decided.reason), (2, Reason::FaultNotEffective));
+    }
+
+    #[test]
+    fn limits_and_bugs_of_ours_are_not_the_systems() {
+        let fine = Circumstances::default();
+        assert_eq!(exit(&result(500), &Verdict::unknown("out of time"), &fine), 2);
+        let bug = Verdict::unknown("bug in checker x: y").with("bug", true);
+        assert_eq!(exit(&result(500), &bug, &fine), Exit::Bug.code());
+        assert_eq!(exit(&result(500), &Verdict::valid(), &stopped()), Exit::Interrupted.code());
+    }
+}

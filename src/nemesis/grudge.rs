@@ -79,7 +79,7 @@ impl Topology {
     fn fits(&self, n: usize, has_primaries: bool) -> Result<()> {
         let least = match self {
             Topology::MajoritiesRing | Topology::MinorityThird => 4,
-            Topology::Bridge => 3,
+            Topology::Bridge | Topology::Majority => 3,
             _ => 2,
         };
         if n < least {
@@ -262,7 +262,9 @@ mod tests {
             };
             assert_eq!(sizes(Topology::Halves), BTreeSet::from([n / 2, n - n / 2]));
             assert_eq!(sizes(Topology::One), BTreeSet::from([1, n - 1]));
-            assert_eq!(sizes(Topology::Majority), BTreeSet::from([n / 2 + 1, n - n / 2 - 1]));
+            if n > 2 {
+                assert_eq!(sizes(Topology::Majority), BTreeSet::from([n / 2 + 1, n - n / 2 - 1]));
+            }
         }
     }
 
@@ -313,6 +315,15 @@ mod tests {
             assert_eq!(parse(text).to_string(), text);
         }
         assert!("quarters".parse::<Topology>().unwrap_err().to_string().contains("halves"));
+    }
+
+    #[test]
+    fn whatever_fits_cuts_something() {
+        for n in 2..=9 {
+            for topology in Topology::fitting(n, true) {
+                assert!(draws(&topology, n).all(|g| !links(&g).is_empty()), "{topology} of {n}");
+            }
+        }
     }
 
     #[test]

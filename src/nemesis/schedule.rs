@@ -11,17 +11,20 @@ pub const HEAL: &str = "heal";
 
 /// Strikes, heals, strikes: one fault at a time, each of `faults` (name and target words) as often
 /// as the others. Quiet and hurt spans are uniform in `[interval / 2, interval * 3 / 2)`; the first
-/// is quiet, so that the system is seen to work before anything happens to it.
+/// is quiet, so that the system is seen to work before anything happens to it, and nothing strikes
+/// later than `interval` before `end`, so that every fault has time to hurt.
 pub fn strike_and_heal(
     faults: Vec<(&'static str, Vec<String>)>,
     interval: Nanos,
+    end: Nanos,
 ) -> impl Generator + 'static {
-    StrikeAndHeal { faults, interval, bag: Vec::new(), hurt: None, at: None }
+    StrikeAndHeal { faults, interval, end, bag: Vec::new(), hurt: None, at: None }
 }
 
 struct StrikeAndHeal {
     faults: Vec<(&'static str, Vec<String>)>,
     interval: Nanos,
+    end: Nanos,
     /// What is still to be drawn before any fault comes again.
     bag: Vec<usize>,
     hurt: Option<Arc<str>>,
@@ -64,6 +67,7 @@ impl Generator for StrikeAndHeal {
         self.at = None;
         match self.hurt.take() {
             Some(fault) => Next::Invoke(invoke(HEAL, json!({ "fault": &*fault }))),
+            None if ctx.time + self.interval > self.end => Next::Exhausted,
             None => self.strike(ctx),
         }
     }
@@ -79,7 +83,7 @@ mod tests {
     fn strikes(seed: u64) -> Vec<(u64, String, String)> {
         let faults =
             ["a", "b", "c"].map(|name| (name, vec!["one".to_owned(), "all".to_owned()])).to_vec();
-        let generator = super::strike_and_heal(faults, 4 * S).nemesis().time_limit(60 * S);
+        let generator = super::strike_and_heal(faults, 4 * S, 60 * S).nemesis().time_limit(60 * S);
         let ops =
             simulate(generator, Context::new(2, Vec::new(), seed), Timing::default(), |_, op| {
                 Completion { kind: Kind::Ok, value: op.value.clone(), error: None }
@@ -93,6 +97,7 @@ mod tests {
         let ops = strikes(5);
         assert!(ops.len() >= 10);
         assert!(ops[0].0 >= 2 * S, "the first span is quiet");
+        assert!(ops.iter().step_by(2).all(|op| op.0 <= 56 * S), "none strikes too late to hurt");
         let struck: Vec<_> = ops.iter().step_by(2).map(|op| op.1.clone()).collect();
         let mut first: Vec<_> = struck[..3].to_vec();
         first.sort();

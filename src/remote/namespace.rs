@@ -117,7 +117,13 @@ impl Remote for Namespace {
         let mut command = self.command(&program.argv)?;
         command.envs(program.env.iter().map(|(k, v)| (k, v)));
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
-        command.process_group(0);
+        // A group of its own in a session of its own: a stopped group that loses its last parent in
+        // its session would be hung up by the kernel when the controller dies.
+        let lead = || nix::unistd::setsid().map(drop).map_err(io::Error::from);
+        #[expect(unsafe_code, reason = "setsid is a bare system call: safe between fork and exec")]
+        unsafe {
+            command.pre_exec(lead);
+        }
         let mut command = Command::from(command);
         let mut child =
             command.spawn().with_context(|| format!("failed to run {}", program.argv[0]))?;

@@ -90,12 +90,22 @@ fn summary(evidence: &Value) -> String {
         Value::Null => String::new(),
         Value::Object(parts) => {
             let part = |(name, value): (&String, &Value)| {
-                format!("{name}: {}", shorten(&plain(value), 60))
+                format!("{name}: {}", shorten(&plain(&without_empty(value)), 60))
             };
             parts.iter().map(part).collect::<Vec<_>>().join("; ")
         }
         other => shorten(&plain(other), 120),
     }
+}
+
+/// Nothing is best said by silence.
+fn without_empty(value: &Value) -> Value {
+    let Value::Object(parts) = value else { return value.clone() };
+    let is_said = |value: &Value| !value.as_array().is_some_and(Vec::is_empty);
+    let said = parts.iter().filter(|(_, value)| is_said(value));
+    said.map(|(name, value)| (name.clone(), value.clone()))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }
 
 #[cfg(test)]

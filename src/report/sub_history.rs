@@ -55,7 +55,7 @@ const MOST: usize = 200;
 {%- endfor %}
 </svg></div>
 <p class="key">{% if timed %}Time runs to the right, idle time compressed; ticks are seconds since the start.{% else %}The history has no times: ops stand in the order of the file.{% endif %}
- <span class="chip ok">ok</span> <span class="chip info">info: may take effect at any later time, or never</span> <span class="chip fail">fail: never happened</span> <span class="chip culprit">no order explains it</span>{% if any_place %} <span class="place">1</span> place in the longest order{% endif %}{% if hidden > 0 %} The first {{ bars.len() }} calls; {{ hidden }} more are in the timeline.{% endif %}</p>
+ <span class="chip ok">ok</span> <span class="chip info">info: may take effect at any later time, or never</span> <span class="chip fail">fail: never happened</span> <span class="chip culprit">no order explains it</span>{% if any_place %} <span class="nowrap"><span class="place">1</span> place in the longest order</span>{% endif %}{% if hidden > 0 %} The last {{ bars.len() }} calls; {{ hidden }} earlier ones are in the timeline.{% endif %}</p>
 "##
 )]
 pub(super) struct SubHistory {
@@ -111,7 +111,7 @@ impl SubHistory {
         drawn.sort_by_key(|c| c.index);
         drawn.dedup_by_key(|c| c.index);
         let hidden = drawn.len().saturating_sub(MOST);
-        drawn.truncate(MOST);
+        drawn.drain(..hidden);
         let (first, last) = range(&drawn)?;
         let places: BTreeMap<u32, usize> =
             figure.prefix.iter().enumerate().map(|(i, (op, _))| (*op, i + 1)).collect();

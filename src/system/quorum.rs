@@ -24,7 +24,7 @@ use crate::{
 pub const ENTRY: Entry = Entry {
     name: "quorum",
     about: "registers and a set on majority quorums (ABD), shipped inside netsplit",
-    options: &[("delay_ms", "hold each message between nodes for up to so many ms (0)")],
+    options: &[("delay_ms", "hold half of the messages between nodes, for up to so many ms (0)")],
     bugs: &[
         Bug { name: "read-one", about: "a read answers from one replica", recipe: Recipe::NONE },
         Bug {
@@ -35,7 +35,7 @@ pub const ENTRY: Entry = Entry {
                 faults: Some("none"),
                 roles: true,
                 ops_per_key: Some(400),
-                options: &[("delay_ms", "40")],
+                options: &[("delay_ms", "80")],
             },
         },
     ],

@@ -28,7 +28,7 @@ use crate::{
     remote::{Address, namespace::Namespace},
 };
 
-pub use enter::{STAGE, enter, how_to_allow_namespaces, is_inside};
+pub use enter::{STAGE, attempt, enter, how_to_allow_namespaces, is_inside};
 
 /// Where the lab keeps what must not outlive it: a tmpfs of its own.
 const HOME: &str = "/run/netsplit";

@@ -1,4 +1,5 @@
 //! Runs the real netsplit, as a user would.
+#![allow(dead_code, reason = "each test binary uses its own part of this harness")]
 use std::{
     fs,
     io::Read,
@@ -16,6 +17,7 @@ pub(crate) struct Netsplit {
     program: PathBuf,
     user: Option<u32>,
     env: Vec<(String, String)>,
+    prefix: Vec<String>,
 }
 
 /// What a run ended with.
@@ -32,11 +34,11 @@ impl Netsplit {
             program: env!("CARGO_BIN_EXE_netsplit").into(),
             user: None,
             env: Vec::new(),
+            prefix: Vec::new(),
         }
     }
 
     /// The same as a user without any right, where the tests run as root.
-    #[allow(dead_code, reason = "each test binary uses its own part of this harness")]
     pub(crate) fn unprivileged() -> Netsplit {
         const NOBODY: u32 = 65534;
         let mut netsplit = Netsplit::new();
@@ -55,15 +57,23 @@ impl Netsplit {
         netsplit
     }
 
-    #[allow(dead_code, reason = "each test binary uses its own part of this harness")]
     pub(crate) fn env(mut self, name: &str, value: impl Into<String>) -> Netsplit {
         self.env.push((name.to_owned(), value.into()));
         self
     }
 
+    /// Run by these words, which lead elsewhere.
+    pub(crate) fn inside(mut self, prefix: Vec<String>) -> Netsplit {
+        self.prefix = prefix;
+        self
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(&self.program);
-        command.args(arguments).env("NETSPLIT_OUT", self.results.path().join("results"));
+        let words = self.prefix.iter().map(PathBuf::from).chain([self.program.clone()]);
+        let words: Vec<PathBuf> = words.collect();
+        let mut command = Command::new(&words[0]);
+        command.args(&words[1..]).args(arguments);
+        command.env("NETSPLIT_OUT", self.results.path().join("results"));
         command.envs(self.env.iter().map(|(k, v)| (k, v)));
         command.current_dir(self.results.path());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -76,39 +86,34 @@ impl Netsplit {
     /// Runs it to its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
         let output = self.command(arguments).output().expect("netsplit runs");
-        ended(output)
+        ended(&output)
     }
 
     /// Runs it with this on standard input.
-    #[allow(dead_code, reason = "each test binary uses its own part of this harness")]
     pub(crate) fn run_with_input(&self, arguments: &[&str], input: &[u8]) -> Ended {
         use std::io::Write;
         let mut child = self.command(arguments).stdin(Stdio::piped()).spawn().expect("it starts");
         child.stdin.take().expect("a pipe").write_all(input).expect("input is taken");
-        ended(child.wait_with_output().expect("it ends"))
+        ended(&child.wait_with_output().expect("it ends"))
     }
 
     /// Starts it.
-    #[allow(dead_code, reason = "each test binary uses its own part of this harness")]
     pub(crate) fn start(&self, arguments: &[&str]) -> Child {
         self.command(arguments).spawn().expect("netsplit starts")
     }
 
     /// A file of the latest run.
-    #[allow(dead_code, reason = "each test binary uses its own part of this harness")]
     pub(crate) fn latest(&self, file: &str) -> String {
         let path = self.results.path().join("results/latest").join(file);
         fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
     }
 
     /// The latest run's `result.json`.
-    #[allow(dead_code, reason = "each test binary uses its own part of this harness")]
     pub(crate) fn result(&self) -> Value {
         serde_json::from_str(&self.latest("result.json")).expect("JSON")
     }
 
     /// The directories of the runs.
-    #[allow(dead_code, reason = "each test binary uses its own part of this harness")]
     pub(crate) fn runs(&self) -> Vec<PathBuf> {
         let entries = fs::read_dir(self.results.path().join("results")).expect("results");
         let paths = entries.map(|e| e.expect("an entry").path());
@@ -116,7 +121,7 @@ impl Netsplit {
     }
 }
 
-fn ended(output: Output) -> Ended {
+fn ended(output: &Output) -> Ended {
     Ended {
         code: output.status.code().unwrap_or(-1),
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -142,7 +147,6 @@ impl Ended {
 }
 
 /// Asks again and again until it is so, for at most so long.
-#[allow(dead_code, reason = "each test binary uses its own part of this harness")]
 pub(crate) fn eventually(limit: Duration, mut is_so: impl FnMut() -> bool) -> bool {
     let end = Instant::now() + limit;
     while Instant::now() < end {
@@ -155,7 +159,6 @@ pub(crate) fn eventually(limit: Duration, mut is_so: impl FnMut() -> bool) -> bo
 }
 
 /// Every process of this machine that carries this in its environment.
-#[allow(dead_code, reason = "each test binary uses its own part of this harness")]
 pub(crate) fn processes_with(mark: &str) -> Vec<i32> {
     let entries = fs::read_dir("/proc").expect("/proc");
     let pids = entries.filter_map(|e| e.ok()?.file_name().to_str()?.parse::<i32>().ok());
@@ -169,7 +172,6 @@ pub(crate) fn processes_with(mark: &str) -> Vec<i32> {
 }
 
 /// A command of the README, without its `netsplit`: fails where the README does not have it.
-#[allow(dead_code, reason = "each test binary uses its own part of this harness")]
 #[track_caller]
 pub(crate) fn readme(command: &str) -> Vec<&str> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");

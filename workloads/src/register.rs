@@ -147,7 +147,7 @@ mod tests {
     fn every_key_is_read_in_the_end_until_it_is_answered() {
         let ops = run(&params(false), 1_000);
         let invoked = ops.iter().filter(|op| op.kind == Kind::Invoke);
-        let last_write = invoked.clone().filter(|op| &*op.f != "read").next_back().unwrap().index;
+        let last_write = invoked.clone().rfind(|op| &*op.f != "read").unwrap().index;
         let keys: BTreeSet<_> = invoked.map(|op| op.key.unwrap()).collect();
         assert!(keys.len() >= 20);
         let answered = ops.iter().filter(|op| op.index > last_write && op.kind == Kind::Ok);

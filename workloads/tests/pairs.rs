@@ -29,7 +29,6 @@ fn every_workload_accepts_a_right_store_and_convicts_each_wrong_one() {
         let verdicts: Vec<Valid> = (0..SEEDS).map(|seed| judge(sim, seed)).collect();
         let count = |valid| verdicts.iter().filter(|v| **v == valid).count() as u64;
         let (valid, invalid) = (count(Valid::Valid), count(Valid::Invalid));
-        println!("{} {:?}: {invalid} of {SEEDS} convicted", sim.workload, sim.bug);
         match sim.bug {
             None => assert_eq!(valid, SEEDS, "{}: a right store was not accepted", sim.workload),
             Some(bug) => assert!(

@@ -138,7 +138,10 @@ impl Model for Register {
             let begun = sources.is_empty() || call.invoked.row > last;
             over && begun && written(call).is_some_and(|v| v != value)
         };
-        let cover = calls.iter().filter(covers).max_by_key(|call| call.completed.map(|d| d.row))?;
+        let cover = calls.iter().filter(covers).max_by_key(|call| call.completed.map(|d| d.row));
+        let Some(cover) = cover else {
+            return self.went_back(culprit, calls, value, last);
+        };
         let done = cover.completed?;
         let words = self.describe(cover.input, cover.output);
         let ago = span(culprit.invoked.time.saturating_sub(done.time));
@@ -151,6 +154,38 @@ impl Model for Register {
              {origin}.",
             process(cover),
             cover.invoked.index,
+        ))
+    }
+}
+
+impl Register {
+    /// A newer value had been read before the culprit began, though its write may still be open: a
+    /// new-old inversion. `last` is the row at which the last source of `value` had ended.
+    fn went_back(
+        &self,
+        culprit: &RegisterCall<'_>,
+        calls: &[RegisterCall<'_>],
+        value: &Datum,
+        last: u32,
+    ) -> Option<String> {
+        let newer = |v: &Datum| {
+            let is_its = |call: &&RegisterCall<'_>| written(call) == Some(v);
+            let mut sources = calls.iter().filter(is_its).peekable();
+            sources.peek().is_some() && sources.all(|call| call.invoked.row > last)
+        };
+        let is_newer_read = |call: &&RegisterCall<'_>| {
+            let over = call.completed.is_some_and(|done| done.row < culprit.invoked.row);
+            let seen = if matches!(call.input, Read) { self.proof(call.output) } else { None };
+            over && seen.is_some_and(|v| v != value && newer(v))
+        };
+        let read = calls.iter().filter(is_newer_read).max_by_key(|c| c.completed.map(|d| d.row))?;
+        let seen = self.proof(read.output)?;
+        let ago = span(culprit.invoked.time.saturating_sub(read.completed?.time));
+        Some(format!(
+            "{} went back to {value}: {} had returned {seen} {ago} before it began, and {seen} was \
+             not asked for before {value} was in place.",
+            name(culprit),
+            name(read),
         ))
     }
 }
@@ -250,6 +285,18 @@ mod tests {
             inputs.iter().map(|(input, output)| Known { input, output: *output }).collect();
         let matter = Register::default().matter(&calls);
         assert_eq!(matter, [false, true, true, false, false, false]);
+    }
+
+    #[test]
+    fn a_value_that_went_back_is_explained_by_who_saw_the_newer_one() {
+        let verdict = judge(
+            Register::default(),
+            "0: |- write 1 -| |---------------- write 2 ------------------|
+             1:                  |- read -> 2 -|
+             2:                                  |- read -> 1 -|",
+        );
+        let said = &verdict.anomalies[0].explanation;
+        assert!(said.starts_with("read by process 2 (op 5) went back to 1: read by"), "{said}");
     }
 
     #[test]

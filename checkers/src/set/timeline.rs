@@ -7,7 +7,7 @@ use super::{
     element::{Element, Fate, Sighting},
     reads, seen,
 };
-use crate::{Budget, Datum, History, Outcome};
+use crate::{Budget, Datum, History, Outcome, Verdict};
 
 /// All elements of a history, in order of their first appearance.
 pub(super) struct Timeline {
@@ -29,21 +29,21 @@ impl Timeline {
     /// Reads all of it: first who knew what since when, then who missed what after that.
     ///
     /// # Errors
-    /// Why it cannot: a value that does not fit, or out of time.
-    pub(super) fn read(history: &History, budget: &Budget) -> Result<Timeline, String> {
+    /// The verdict where it cannot: a value that does not fit, or out of time.
+    pub(super) fn read(history: &History, budget: &Budget) -> Result<Timeline, Verdict> {
         let mut timeline =
             Timeline { elements: Vec::new(), numbers: FxHashMap::default(), reads: reads(history) };
         timeline.note_adds(history)?;
         let reads = std::mem::take(&mut timeline.reads);
         for read in &reads {
             if budget.is_over() {
-                return Err(OUT_OF_TIME.into());
+                return Err(Verdict::unknown(OUT_OF_TIME));
             }
             timeline.note_sightings(history, read)?;
         }
         for (number, read) in reads.iter().enumerate() {
             if budget.is_over() {
-                return Err(OUT_OF_TIME.into());
+                return Err(Verdict::unknown(OUT_OF_TIME));
             }
             timeline.note_gaps(history, &reads, number as u32, read)?;
         }
@@ -80,9 +80,9 @@ impl Timeline {
         &mut self.elements[number as usize]
     }
 
-    fn note_adds(&mut self, history: &History) -> Result<(), String> {
+    fn note_adds(&mut self, history: &History) -> Result<(), Verdict> {
         let calls = history.calls::<Input, serde::de::IgnoredAny>();
-        for call in calls.map_err(|malformed| format!("cannot read {malformed}"))? {
+        for call in calls.map_err(|malformed| Verdict::malformed(&malformed))? {
             let Input::Add(value) = call.input else { continue };
             let element = self.element(value);
             match call.outcome {
@@ -99,7 +99,7 @@ impl Timeline {
     }
 
     /// Who saw what first, and what should not have been seen so.
-    fn note_sightings(&mut self, history: &History, read: &Read) -> Result<(), String> {
+    fn note_sightings(&mut self, history: &History, read: &Read) -> Result<(), Verdict> {
         let mut values = seen(history, read)?;
         for value in &values {
             let element = self.element(value.clone());
@@ -123,7 +123,7 @@ impl Timeline {
         reads: &[Read],
         number: u32,
         read: &Read,
-    ) -> Result<(), String> {
+    ) -> Result<(), Verdict> {
         for value in seen(history, read)? {
             let element = self.element(value);
             note_gap(element, reads, number);

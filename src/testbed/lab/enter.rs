@@ -34,6 +34,12 @@ pub const STAGE: &str = "NETSPLIT_LAB";
 const INIT: &str = "init";
 const CONTROLLER: &str = "controller";
 
+/// The namespaces of a lab, beside that of users.
+const SPACES: CloneFlags = CloneFlags::CLONE_NEWNS
+    .union(CloneFlags::CLONE_NEWPID)
+    .union(CloneFlags::CLONE_NEWNET)
+    .union(CloneFlags::CLONE_NEWUTS);
+
 /// Whether this process is the controller inside a lab.
 pub fn is_inside() -> bool {
     std::env::var(STAGE).is_ok_and(|stage| stage == CONTROLLER)
@@ -85,11 +91,7 @@ fn make_namespaces() -> Result<()> {
         fs::write("/proc/self/uid_map", format!("0 {uid} 1")).context("failed to map the user")?;
         fs::write("/proc/self/gid_map", format!("0 {gid} 1")).context("failed to map the group")?;
     }
-    let spaces = CloneFlags::CLONE_NEWNS
-        | CloneFlags::CLONE_NEWPID
-        | CloneFlags::CLONE_NEWNET
-        | CloneFlags::CLONE_NEWUTS;
-    unshare(spaces).map_err(|e| {
+    unshare(SPACES).map_err(|e| {
         anyhow!(
             "the kernel refuses new mount, PID and network namespaces ({e}): in a container, run \
              it with --privileged; `netsplit doctor` tells more"
@@ -100,6 +102,23 @@ fn make_namespaces() -> Result<()> {
 /// Why a user namespace was refused, and what to do about it.
 fn refused_user_namespace(errno: Errno) -> anyhow::Error {
     anyhow!("the kernel refuses a user namespace ({errno}): {}", how_to_allow_namespaces())
+}
+
+/// Whether a lab could be made, tried in a child, so that nothing changes here.
+///
+/// # Errors
+/// What the kernel refused.
+pub fn attempt() -> Result<()> {
+    let mut command = Command::new("/proc/self/exe");
+    command.arg("--version").stdout(std::process::Stdio::null());
+    let user = if geteuid().is_root() { CloneFlags::empty() } else { CloneFlags::CLONE_NEWUSER };
+    let try_it = move || unshare(user | SPACES).map_err(std::io::Error::from);
+    #[expect(unsafe_code, reason = "unshare is a bare system call: safe between fork and exec")]
+    unsafe {
+        command.pre_exec(try_it);
+    }
+    command.status().context("the kernel refuses new namespaces")?;
+    Ok(())
 }
 
 /// What to do where the kernel refuses namespaces: the setting that refuses, as far as it shows.
@@ -129,6 +148,12 @@ fn again(stage: &str) -> Result<Command> {
     // Ordinary users often miss the directories where iptables and ip live.
     let path = std::env::var("PATH").unwrap_or_default();
     command.env("PATH", format!("{path}:/usr/local/sbin:/usr/sbin:/sbin"));
+    // Blocked signals stay blocked across an exec, and the controller wants them.
+    let unblock = || signals().thread_unblock().map_err(std::io::Error::from);
+    #[expect(unsafe_code, reason = "sigprocmask is a bare system call: safe after a fork")]
+    unsafe {
+        command.pre_exec(unblock);
+    }
     Ok(command)
 }
 
@@ -157,7 +182,7 @@ fn signals() -> SigSet {
     [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGCHLD].into_iter().collect()
 }
 
-/// Blocked, they wait for [`supervise`]. A child's mask is cleared by the standard library.
+/// Blocked, they wait for [`supervise`].
 fn block_signals() -> Result<()> {
     Ok(signals().thread_block()?)
 }

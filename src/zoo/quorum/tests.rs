@@ -107,7 +107,7 @@ async fn without_bugs_it_is_linearizable() {
 async fn each_bug_is_convicted() {
     for (name, _) in Bug::ALL {
         let mut is_convicted = false;
-        for _ in 0..5 {
+        for _ in 0..20 {
             is_convicted |= is_linearizable(&history(Some(name), 100, 10).await) == Valid::Invalid;
             if is_convicted {
                 break;

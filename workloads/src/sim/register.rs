@@ -30,7 +30,7 @@ impl Store for Registers {
             return info();
         }
         let is_lost = self.rng.random_bool(0.01);
-        let bug = self.bug.filter(|_| self.rng.random_bool(0.05)).unwrap_or("");
+        let bug = self.bug.filter(|_| self.rng.random_bool(0.1)).unwrap_or("");
         let values = self.keys.entry(op.key.unwrap_or(0)).or_insert_with(|| vec![Value::Null]);
         let current = values[values.len() - 1].clone();
         let done = match (&*op.f, bug) {
