@@ -181,7 +181,7 @@ fn plan(
         None => workload.generator,
     };
     let (interval, end) = (ns(test.fault_interval_ms), ns(test.time_limit_ms));
-    let strikes = nemesis::strike_and_heal(targets, interval, end).nemesis().boxed();
+    let strikes = nemesis::strike_and_heal(targets, interval, end, test.seed).nemesis().boxed();
     let heal = |_: &mut Context| Some(invoke(HEAL, serde_json::json!({ "fault": Value::Null })));
     phases(vec![
         any(vec![strikes, calls]).time_limit(ns(test.time_limit_ms)).boxed(),

@@ -121,6 +121,18 @@ impl Netsplit {
     }
 }
 
+/// A test that fails leaves nothing running either.
+impl Drop for Netsplit {
+    fn drop(&mut self) {
+        let mark = format!("NETSPLIT_OUT={}", self.results.path().join("results").display());
+        for pid in processes_with(&mark) {
+            let pid = nix::unistd::Pid::from_raw(pid);
+            // It may have ended meanwhile.
+            let _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL);
+        }
+    }
+}
+
 fn ended(output: &Output) -> Ended {
     Ended {
         code: output.status.code().unwrap_or(-1),
