@@ -112,6 +112,9 @@ fn a_stored_run_is_judged_again_and_drawn_again() {
     netsplit.run(&["run", "--faults", "none", "--time-limit", "5s"]).exits(0);
     let before = netsplit.latest("report.html");
     netsplit.run(&readme("netsplit check latest")).exits(0).says("PASS");
+    let exported = netsplit.run(&readme("netsplit export latest --to edn"));
+    let again = ["check", "-", "--model", "register"];
+    netsplit.run_with_input(&again, exported.exits(0).stdout.as_bytes()).exits(0).says("PASS");
     netsplit.run(&readme("netsplit report latest")).exits(0).says("report.html");
     assert_eq!(before.len() / 1000, netsplit.latest("report.html").len() / 1000);
     netsplit.run(&["list", "runs"]).exits(0).says("pass");

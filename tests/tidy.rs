@@ -149,7 +149,7 @@ fn every_implementation_is_in_its_list() {
 #[test]
 fn every_command_of_the_readme_is_tested() {
     let readme = fs::read_to_string(root().join("README.md")).expect("a README");
-    let tests: String = ["cli.rs", "end_to_end.rs", "heal.rs"]
+    let tests: String = ["cli.rs", "end_to_end.rs", "formats.rs", "heal.rs"]
         .iter()
         .map(|name| fs::read_to_string(root().join("tests").join(name)).expect("tests"))
         .collect();
