@@ -53,7 +53,8 @@ impl Checker for Set {
         };
         report("lost", of(Fate::Lost).collect(), "known and then in no read any more");
         if self.stale_is_anomaly {
-            let what = "known, missed by a later read, and seen again after that";
+            let what =
+                "known, missed by a later read, and seen again after that or at the same time";
             report("stale", of(Fate::Stale).collect(), what);
         }
         let unexpected = timeline.elements().filter(|e| e.unexpected.is_some()).collect();
@@ -106,8 +107,9 @@ fn anomaly(history: &History, name: &str, elements: &[&Element], what: &str) -> 
     let head = ["element", "add", "add node", "read", "read node"].map(String::from).to_vec();
     let first = elements[0];
     let explanation = format!(
-        "{} element(s) {what}. The first: {}{}{}.",
+        "{} {} {what}. The first: {}{}{}.",
         elements.len(),
+        if elements.len() == 1 { "element" } else { "elements" },
         first.value,
         first.added.map_or(String::new(), |r| format!(", added by op {}", history.op(r).index)),
         first
@@ -118,6 +120,7 @@ fn anomaly(history: &History, name: &str, elements: &[&Element], what: &str) -> 
 }
 
 /// An ok read of a history: its two rows.
+#[derive(Clone, Copy)]
 struct Read {
     invoked: u32,
     completed: u32,
@@ -149,6 +152,15 @@ mod tests {
 
     fn judge(picture: &str) -> Verdict {
         Set::default().check(&notation::history(picture), &Budget::unlimited())
+    }
+
+    #[test]
+    fn what_another_read_has_at_the_same_time_is_stale_not_lost() {
+        check(
+            "0: |- add 1 -|  |---- read -> [] ----|
+             1:                |- read -> [1] -|",
+            &["stale"],
+        );
     }
 
     #[track_caller]

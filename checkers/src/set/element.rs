@@ -12,6 +12,8 @@ pub(super) struct Element {
     pub(super) acknowledged: Option<u32>,
     /// First completion of a read that saw it.
     pub(super) first_seen: Option<u32>,
+    /// Last completion of a read that saw it.
+    pub(super) seen_until: Option<u32>,
     /// The latest-invoked read that saw it.
     pub(super) last_seen: Option<Sighting>,
     /// The latest-invoked read that missed it though it was known.
@@ -22,10 +24,11 @@ pub(super) struct Element {
     pub(super) duplicated: Option<u32>,
 }
 
-/// A read, by its place in the order of invocations and by the row of its completion.
+/// A read, by its place in the order of invocations and by its two rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Sighting {
     pub(super) read: u32,
+    pub(super) invoked: u32,
     pub(super) row: u32,
 }
 
@@ -34,9 +37,10 @@ pub(super) struct Sighting {
 pub(super) enum Fate {
     /// Every read that had to see it did.
     Kept,
-    /// Missed, and never seen again.
+    /// Missed, and seen by no read that ended after that one began: a read at the same time that
+    /// has it would show that it is still there.
     Lost,
-    /// Missed, and seen again.
+    /// Missed, and seen again, or at the same time.
     Stale,
     /// Known, but nobody read the set after that.
     NeverRead,
@@ -51,6 +55,7 @@ impl Element {
             added: None,
             acknowledged: None,
             first_seen: None,
+            seen_until: None,
             last_seen: None,
             last_missed: None,
             unexpected: None,
@@ -66,9 +71,9 @@ impl Element {
 
     /// What became of it, where so many reads were invoked after it was known.
     pub(super) fn fate(&self, reads_after: usize) -> Fate {
-        match (self.known(), self.last_missed, self.last_seen) {
+        match (self.known(), self.last_missed, self.seen_until) {
             (None, ..) => Fate::Unknown,
-            (_, Some(missed), Some(seen)) if seen.read > missed.read => Fate::Stale,
+            (_, Some(missed), Some(seen)) if seen > missed.invoked => Fate::Stale,
             (_, Some(_), _) => Fate::Lost,
             (_, None, None) if reads_after == 0 => Fate::NeverRead,
             (_, None, _) => Fate::Kept,

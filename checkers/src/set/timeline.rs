@@ -105,6 +105,7 @@ impl Timeline {
             let element = self.element(value.clone());
             let first = element.first_seen.map_or(read.completed, |row| row.min(read.completed));
             element.first_seen = Some(first);
+            element.seen_until = element.seen_until.max(Some(read.completed));
             if element.added.is_none_or(|added| added > read.completed) {
                 element.unexpected.get_or_insert(read.completed);
             }
@@ -127,7 +128,8 @@ impl Timeline {
         for value in seen(history, read)? {
             let element = self.element(value);
             note_gap(element, reads, number);
-            element.last_seen = Some(Sighting { read: number, row: read.completed });
+            element.last_seen =
+                Some(Sighting { read: number, invoked: read.invoked, row: read.completed });
         }
         Ok(())
     }
@@ -148,8 +150,8 @@ fn note_gap(element: &mut Element, reads: &[Read], number: u32) {
         && last >= next
         && reads[last as usize].invoked > known
     {
-        let row = reads[last as usize].completed;
-        element.last_missed = Some(Sighting { read: last, row });
+        let Read { invoked, completed: row } = reads[last as usize];
+        element.last_missed = Some(Sighting { read: last, invoked, row });
     }
 }
 
