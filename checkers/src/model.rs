@@ -3,6 +3,38 @@
 //! A [`Model`] is a pure step function; [`crate::linearizable`] asks whether the calls of a
 //! concurrent history fit into one order that the model accepts. To add one: a file here, a line
 //! in [`ALL`], and pictures for tests.
+//!
+//! A model of your own needs none of that. A traffic light that may only go round:
+//!
+//! ```
+//! use checkers::{Budget, Checker, Datum, Valid, linearizable::Linearizable, model::Model, notation};
+//!
+//! struct Light;
+//!
+//! #[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Deserialize)]
+//! #[serde(rename_all = "lowercase")]
+//! enum Ask { Look, Show(Datum) }
+//!
+//! impl Model for Light {
+//!     type Input = Ask;
+//!     type Output = Datum;
+//!     type State = Datum;
+//!     fn init(&self) -> Datum { "red".into() }
+//!     fn step(&self, light: &Datum, ask: &Ask, answer: Option<&Datum>) -> Option<Datum> {
+//!         let next = match light { Datum::Text(l) if **l == *"red" => "green", _ => "red" };
+//!         match ask {
+//!             Ask::Look => answer.is_none_or(|seen| seen == light).then(|| light.clone()),
+//!             Ask::Show(wanted) => (*wanted == next.into()).then(|| wanted.clone()),
+//!         }
+//!     }
+//!     fn describe(&self, ask: &Ask, answer: Option<&Datum>) -> String { format!("{ask:?}: {answer:?}") }
+//!     fn is_read(&self, ask: &Ask) -> bool { *ask == Ask::Look }
+//! }
+//!
+//! let history = notation::history(r#"0: |- show "green" -| |- look -> "red" -|"#);
+//! let verdict = Linearizable(Light).check(&history, &Budget::unlimited());
+//! assert_eq!(verdict.valid, Valid::Invalid);
+//! ```
 use std::{
     fmt::{Debug, Display},
     hash::Hash,
@@ -10,22 +42,45 @@ use std::{
 
 use serde::de::DeserializeOwned;
 
-use crate::{Checker, Independent, OpRef, linearizable::Linearizable};
+use crate::OpRef;
 
+mod catalogue;
+mod counter;
+mod fenced_mutex;
 mod fifo_queue;
 mod kv;
+mod lock;
+mod log;
 mod multi_register;
 mod mutex;
+mod priority_queue;
+mod queue;
+mod reentrant_mutex;
 mod register;
+mod semaphore;
 mod set;
+mod stack;
+mod unique_ids;
 mod unordered_queue;
+mod words;
 
-pub use fifo_queue::{FifoQueue, QueueInput};
+pub use catalogue::{ALL, Build, Entry, find};
+pub use counter::{Counter, CounterInput};
+pub use fenced_mutex::FencedMutex;
+pub use fifo_queue::FifoQueue;
 pub use kv::{Kv, KvInput};
+pub use lock::{LockInput, Owner};
+pub use log::{Log, LogAnswer, LogInput};
 pub use multi_register::{Access, MultiRegister, TxnInput};
 pub use mutex::{Mutex, MutexInput};
+pub use priority_queue::{PriorityQueue, Ranked};
+pub use queue::{Content, Queue, QueueInput};
+pub use reentrant_mutex::ReentrantMutex;
 pub use register::{CasRegister, Register, RegisterInput};
+pub use semaphore::{Permits, Semaphore, SemaphoreInput};
 pub use set::{Set, SetAnswer, SetInput};
+pub use stack::Stack;
+pub use unique_ids::{IdInput, UniqueIds};
 pub use unordered_queue::UnorderedQueue;
 
 /// A sequential specification.
@@ -111,74 +166,8 @@ pub struct BadInit {
     pub message: &'static str,
 }
 
-/// Makes a checker from an initial value as a person writes it.
-pub type Build = fn(init: Option<&str>) -> Result<Box<dyn Checker>, BadInit>;
-
-/// A model that can be had by name.
-pub struct Entry {
-    /// The name on the command line.
-    pub name: &'static str,
-    /// What it is, in a line.
-    pub about: &'static str,
-    /// A checker of linearizability against it.
-    pub build: Build,
-}
-
-/// Every model, by name.
-pub const ALL: &[Entry] = &[
-    Entry {
-        name: "register",
-        about: "one value: `read`, `write v`; INIT is JSON, null unless given",
-        build: |init| boxed(Ok(Register::from_word(init))),
-    },
-    Entry {
-        name: "cas-register",
-        about: "a register with `cas [old,new]`, which is ok only if it replaced old",
-        build: |init| boxed(Ok(CasRegister::from_word(init))),
-    },
-    Entry {
-        name: "multi-register",
-        about: "registers by name: `txn [[\"read\",k,v],[\"write\",k,v],..]`; INIT is x=0,y=0",
-        build: |init| boxed(MultiRegister::from_word(init)),
-    },
-    Entry {
-        name: "kv",
-        about: "a text: `get`, `put text`, `append text`; INIT is the text, empty unless given",
-        build: |init| boxed(Ok(Kv::from_word(init))),
-    },
-    Entry {
-        name: "mutex",
-        about: "a lock: `acquire`, `release`; INIT is free (as unless given) or held",
-        build: |init| boxed(Mutex::from_word(init)),
-    },
-    Entry {
-        name: "set",
-        about: "a set that grows: `add v`, `read -> [..]`; INIT is a JSON list",
-        build: |init| boxed(Set::from_word(init)),
-    },
-    Entry {
-        name: "fifo-queue",
-        about: "first in, first out: `enqueue v`, `dequeue -> v` (null: empty); INIT is a list",
-        build: |init| boxed(FifoQueue::from_word(init)),
-    },
-    Entry {
-        name: "unordered-queue",
-        about: "a bag: `enqueue v`, `dequeue -> v` in any order (null: empty); INIT is a list",
-        build: |init| boxed(UnorderedQueue::from_word(init)),
-    },
-];
-
-/// The model of this name.
-pub fn find(name: &str) -> Option<&'static Entry> {
-    ALL.iter().find(|entry| entry.name == name)
-}
-
-fn boxed<M: Model + 'static>(model: Result<M, BadInit>) -> Result<Box<dyn Checker>, BadInit> {
-    model.map(|model| Box::new(Independent(Linearizable(model))) as Box<dyn Checker>)
-}
-
 /// Reads an initial list of values.
-fn list(init: Option<&str>) -> Result<Vec<crate::Datum>, BadInit> {
+fn list<V: DeserializeOwned>(init: Option<&str>) -> Result<Vec<V>, BadInit> {
     init.map_or(Ok(Vec::new()), |init| {
         serde_json::from_str(init)
             .map_err(|_| BadInit { init: init.to_owned(), message: "a JSON list such as [1,2]" })
@@ -188,26 +177,4 @@ fn list(init: Option<&str>) -> Result<Vec<crate::Datum>, BadInit> {
 /// Values side by side, as states are shown.
 fn join<'a>(values: impl IntoIterator<Item = &'a crate::Datum>) -> String {
     values.into_iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_model_starts_from_nothing_and_has_its_own_name() {
-        for (i, entry) in ALL.iter().enumerate() {
-            assert!((entry.build)(None).is_ok(), "{}", entry.name);
-            assert!(ALL[..i].iter().all(|other| other.name != entry.name), "{}", entry.name);
-        }
-        assert!(find("register").is_some() && find("regster").is_none());
-    }
-
-    #[test]
-    fn an_initial_value_that_does_not_fit_is_refused_with_what_would() {
-        for (name, init) in [("mutex", "7"), ("multi-register", "x"), ("set", "3")] {
-            let error = (find(name).unwrap().build)(Some(init)).err().unwrap();
-            assert!(error.to_string().contains(init), "{error}");
-        }
-    }
 }

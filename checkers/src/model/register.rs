@@ -2,8 +2,11 @@
 use rustc_hash::FxHashSet;
 use serde::Deserialize;
 
-use super::{Known, Model, Witness};
-use crate::{Datum, Process};
+use super::{
+    Known, Model, Witness,
+    words::{gap, name},
+};
+use crate::Datum;
 
 /// A register: `read`, `write v` and `cas [old,new]`. It holds `null` unless told otherwise.
 ///
@@ -142,9 +145,8 @@ impl Model for Register {
         let Some(cover) = cover else {
             return self.went_back(culprit, calls, value, last);
         };
-        let done = cover.completed?;
         let words = self.describe(cover.input, cover.output);
-        let ago = span(culprit.invoked.time.saturating_sub(done.time));
+        let ago = gap(cover, culprit)?;
         let origin = match sources.iter().max_by_key(|call| call.invoked.row) {
             Some(source) => format!("nothing wrote {value} after op {}", source.invoked.index),
             None => format!("{value} is only what the register held at first"),
@@ -152,8 +154,7 @@ impl Model for Register {
         Some(format!(
             "{who} {answered}, but {words} by {} (op {}) had completed {ago} before it began, and \
              {origin}.",
-            process(cover),
-            cover.invoked.index,
+            cover.invoked.process, cover.invoked.index,
         ))
     }
 }
@@ -180,7 +181,7 @@ impl Register {
         };
         let read = calls.iter().filter(is_newer_read).max_by_key(|c| c.completed.map(|d| d.row))?;
         let seen = self.proof(read.output)?;
-        let ago = span(culprit.invoked.time.saturating_sub(read.completed?.time));
+        let ago = gap(read, culprit)?;
         Some(format!(
             "{} went back to {value}: {} had returned {seen} {ago} before it began, and {seen} was \
              not asked for before {value} was in place.",
@@ -194,26 +195,6 @@ fn written<'a>(call: &RegisterCall<'a>) -> Option<&'a Datum> {
     match call.input {
         Read => None,
         Write(value) | Cas(_, value) => Some(value),
-    }
-}
-
-fn name(call: &RegisterCall<'_>) -> String {
-    let f = call.invoked.f;
-    format!("{f} by {} (op {})", process(call), call.invoked.index)
-}
-
-fn process(call: &RegisterCall<'_>) -> Process {
-    call.invoked.process
-}
-
-/// A duration as a person says it.
-fn span(nanos: u64) -> String {
-    let seconds = nanos as f64 / 1e9;
-    match nanos {
-        0..1_000 => format!("{nanos} ns"),
-        1_000..1_000_000 => format!("{:.1} µs", seconds * 1e6),
-        1_000_000..1_000_000_000 => format!("{:.1} ms", seconds * 1e3),
-        _ => format!("{seconds:.1} s"),
     }
 }
 

@@ -48,6 +48,23 @@ impl Set {
     }
 }
 
+impl Elements {
+    /// Whether this value is in it.
+    pub(super) fn contains(&self, value: &Datum) -> bool {
+        self.0.contains(value)
+    }
+
+    /// This with one value more.
+    pub(super) fn with(&self, value: &Datum) -> Elements {
+        self.0.iter().cloned().chain([value.clone()]).collect()
+    }
+
+    /// Bytes that it occupies, about.
+    pub(super) fn bytes(&self) -> usize {
+        size_of::<Elements>() + self.0.len() * size_of::<Datum>() * 2
+    }
+}
+
 impl FromIterator<Datum> for Elements {
     fn from_iter<I: IntoIterator<Item = Datum>>(values: I) -> Elements {
         Elements(Arc::new(values.into_iter().collect()))
@@ -70,13 +87,11 @@ impl Model for Set {
         output: Option<&SetAnswer>,
     ) -> Option<Elements> {
         match (input, output) {
-            (SetInput::Add(value), _) if state.0.contains(value) => Some(state.clone()),
-            (SetInput::Add(value), _) => {
-                Some(state.0.iter().cloned().chain([value.clone()]).collect())
-            }
+            (SetInput::Add(value), _) if state.contains(value) => Some(state.clone()),
+            (SetInput::Add(value), _) => Some(state.with(value)),
             (SetInput::Read, Some(SetAnswer::Elements(seen))) => {
                 // A value seen twice makes the answer longer than any set that contains it.
-                let same = seen.len() == state.0.len() && seen.iter().all(|v| state.0.contains(v));
+                let same = seen.len() == state.0.len() && seen.iter().all(|v| state.contains(v));
                 (same && is_distinct(seen)).then(|| state.clone())
             }
             (SetInput::Read, _) => Some(state.clone()),
@@ -114,7 +129,7 @@ impl Model for Set {
     }
 
     fn state_bytes(&self, state: &Elements) -> usize {
-        size_of::<Elements>() + state.0.len() * size_of::<Datum>() * 2
+        state.bytes()
     }
 }
 

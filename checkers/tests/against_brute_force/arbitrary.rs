@@ -1,7 +1,10 @@
 //! Random small histories: an object that works, now and then a lie about what it answered.
-use checkers::{History, Kind, Op, Process};
+use checkers::History;
 use rand::{Rng, RngExt};
+use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
+
+use crate::brute_force::random_history::{self, Thing};
 
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Object {
@@ -14,79 +17,8 @@ pub(crate) enum Object {
     UnorderedQueue,
 }
 
-const CALLS_MAX: u32 = 7;
-
-/// What a process is doing.
-enum Doing {
-    Idle,
-    Asked(&'static str, Value),
-    Did(&'static str, Option<Value>),
-}
-
-pub(crate) fn history(object: Object, random: &mut impl Rng) -> History {
-    let mut world = World::default();
-    let mut processes: Vec<(u32, Doing)> =
-        (0..random.random_range(2..=4)).map(|i| (i, Doing::Idle)).collect();
-    let mut left = random.random_range(1..=CALLS_MAX);
-    let mut next = processes.len() as u32;
-    let mut ops = Vec::new();
-    // Ends early now and then, with calls that never completed.
-    for _ in 0..random.random_range(8..40) {
-        let who = random.random_range(0..processes.len());
-        let (process, doing) = &mut processes[who];
-        let mut write = |process, kind, f: &str, value| {
-            let index = ops.len() as u32;
-            let process = Process::Client(process);
-            let f = f.into();
-            ops.push(Op {
-                index,
-                time: 0,
-                process,
-                kind,
-                f,
-                key: None,
-                value,
-                error: None,
-                node: None,
-            });
-        };
-        match doing {
-            Doing::Idle if left == 0 => (),
-            Doing::Idle => {
-                let (f, value) = question(object, random);
-                write(*process, Kind::Invoke, f, value.clone());
-                *doing = Doing::Asked(f, value);
-                left -= 1;
-            }
-            Doing::Asked(f, value) => {
-                let f = *f;
-                let happens = random.random_bool(0.93);
-                let answer = if happens { world.answer(object, f, value, random) } else { None };
-                *doing = Doing::Did(f, answer);
-            }
-            Doing::Did(f, answer) => {
-                let lie = random.random_bool(0.3).then(|| lie(object, f, random));
-                let kind = match answer {
-                    _ if random.random_bool(0.12) => Kind::Info,
-                    None if lie.is_none() || random.random_bool(0.5) => Kind::Fail,
-                    _ => Kind::Ok,
-                };
-                let value = lie.flatten().or(answer.take()).unwrap_or(Value::Null);
-                // What only a lie makes ok must still be an answer to the question.
-                let is_ok = kind == Kind::Ok;
-                write(*process, kind, f, if is_ok { value } else { Value::Null });
-                if kind == Kind::Info {
-                    *process = next;
-                    next += 1;
-                }
-                *doing = Doing::Idle;
-            }
-        }
-    }
-    if ops.is_empty() {
-        return self::history(object, random);
-    }
-    History::from_ops(&ops).unwrap()
+pub(crate) fn history(object: Object, random: &mut ChaCha8Rng) -> History {
+    random_history::history(&mut World::new(object), random)
 }
 
 fn small(random: &mut impl Rng) -> Value {
@@ -133,8 +65,8 @@ fn lie(object: Object, f: &str, random: &mut impl Rng) -> Option<Value> {
 }
 
 /// Every object at once; each history uses one.
-#[derive(Default)]
 struct World {
+    object: Object,
     register: Value,
     x: Value,
     y: Value,
@@ -142,15 +74,17 @@ struct World {
     elements: Vec<Value>,
 }
 
-impl World {
-    /// Does what is asked; `None` where it cannot be done.
-    fn answer(
-        &mut self,
-        object: Object,
-        f: &str,
-        value: &Value,
-        random: &mut impl Rng,
-    ) -> Option<Value> {
+impl Thing for World {
+    fn question(&self, random: &mut ChaCha8Rng) -> (&'static str, Value) {
+        question(self.object, random)
+    }
+
+    fn lie(&self, f: &str, random: &mut ChaCha8Rng) -> Option<Value> {
+        lie(self.object, f, random)
+    }
+
+    fn answer(&mut self, f: &str, value: &Value, random: &mut ChaCha8Rng) -> Option<Value> {
+        let object = self.object;
         match f {
             "read" if object == Object::Set => return Some(json!(self.elements)),
             "read" => return Some(self.register.clone()),
@@ -174,6 +108,13 @@ impl World {
             _ => return None,
         }
         Some(Value::Null)
+    }
+}
+
+impl World {
+    fn new(object: Object) -> World {
+        let [register, x, y] = [Value::Null, Value::Null, Value::Null];
+        World { object, register, x, y, is_held: false, elements: Vec::new() }
     }
 
     fn transact(&mut self, accesses: &Value, random: &mut impl Rng) -> Value {

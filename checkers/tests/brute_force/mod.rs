@@ -1,0 +1,141 @@
+//! Trying every order of every choice of crashed calls: the slow judge of small histories.
+use checkers::{
+    Budget, Call, Checker, Figure, History, Outcome, Valid, Verdict, linearizable::Linearizable,
+    model::Model,
+};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+
+pub(crate) mod random_history;
+
+pub(crate) type Calls<M> = Vec<Call<<M as Model>::Input, <M as Model>::Output>>;
+
+/// Tries every order.
+pub(crate) struct BruteForce<M: Model> {
+    pub(crate) model: M,
+    /// What a crashed call may have been answered. Where there is none, the model is left to
+    /// decide what an unknown answer means; where there are some, it is put to the test.
+    pub(crate) answers: Vec<M::Output>,
+}
+
+impl<M: Model> BruteForce<M> {
+    /// Whether some order of the completed calls and some of the crashed ones is legal.
+    pub(crate) fn has_order(&self, calls: &Calls<M>) -> bool {
+        self.extend(calls, &self.model.init(), &mut vec![false; calls.len()])
+    }
+
+    fn extend(&self, calls: &Calls<M>, state: &M::State, done: &mut [bool]) -> bool {
+        let must = |i: usize| match calls[i].outcome {
+            Outcome::Ok { completed, .. } if !done[i] => Some(completed),
+            _ => None,
+        };
+        let Some(first) = (0..calls.len()).filter_map(must).min() else { return true };
+        for i in 0..calls.len() {
+            // Nothing may come before a call that had ended when it began.
+            if done[i] || calls[i].invoked > first || calls[i].outcome == Outcome::Fail {
+                continue;
+            }
+            for next in self.after(state, &calls[i]) {
+                done[i] = true;
+                let found = self.extend(calls, &next, done);
+                done[i] = false;
+                if found {
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
+    /// The different states that a call may lead to.
+    fn after(&self, state: &M::State, call: &Call<M::Input, M::Output>) -> Vec<M::State> {
+        let answers: Vec<_> = match &call.outcome {
+            Outcome::Ok { output, .. } => vec![Some(output)],
+            _ if self.answers.is_empty() => vec![None],
+            _ => self.answers.iter().map(Some).collect(),
+        };
+        let mut states = Vec::new();
+        for next in
+            answers.into_iter().filter_map(|answer| self.model.step(state, &call.input, answer))
+        {
+            if !states.contains(&next) {
+                states.push(next);
+            }
+        }
+        states
+    }
+
+    /// The first completion that leaves the history until then without an order.
+    fn first_bad(&self, calls: &Calls<M>) -> Option<u32> {
+        let mut rows: Vec<u32> = calls.iter().filter_map(completion).collect();
+        rows.sort_unstable();
+        rows.into_iter().find(|&row| !self.has_order(&until::<M>(calls, row)))
+    }
+
+    /// The part that is shown has no order, and gets one when any one answer of it is ignored.
+    fn assert_minimal(&self, calls: &Calls<M>, verdict: &Verdict, first: u32) {
+        let Figure::Ops(figure) = &verdict.anomalies[0].figure else { panic!("{verdict:?}") };
+        assert_eq!(figure.culprit, first);
+        let shown = calls.iter().filter(|call| figure.calls.contains(&call.invoked)).cloned();
+        let optional = verdict.details["optional"].as_array().unwrap();
+        let is_optional = |call: &Call<_, _>| optional.contains(&call.invoked.into());
+        let part: Calls<M> =
+            shown.map(|call| if is_optional(&call) { relaxed(call) } else { call }).collect();
+        assert!(!self.has_order(&part), "{part:?}");
+        for i in 0..part.len() {
+            let mut less = part.clone();
+            less[i] = relaxed(less[i].clone());
+            assert!(part[i] == less[i] || self.has_order(&less), "{less:?}");
+        }
+        assert!(!figure.reasons.is_empty(), "{figure:?}");
+    }
+
+    /// Judges one history both ways; whether it has an order.
+    pub(crate) fn compare(&self, checker: &impl Checker, history: &History) -> bool {
+        let calls: Calls<M> = history.calls().unwrap();
+        let verdict = checker.check(history, &Budget::unlimited());
+        let expected = self.has_order(&calls);
+        let valid = if expected { Valid::Valid } else { Valid::Invalid };
+        assert_eq!(verdict.valid, valid, "{}", checkers::notation::draw(history));
+        if let Some(first) = self.first_bad(&calls) {
+            self.assert_minimal(&calls, &verdict, first);
+        }
+        expected
+    }
+}
+
+/// The calls as they were known at a row.
+fn until<M: Model>(calls: &Calls<M>, row: u32) -> Calls<M> {
+    let known = calls.iter().filter(|call| call.invoked < row).cloned();
+    let cut = known.map(|call| match call.outcome {
+        Outcome::Ok { completed, .. } if completed > row => relaxed(call),
+        _ => call,
+    });
+    cut.collect()
+}
+
+fn relaxed<I, O>(call: Call<I, O>) -> Call<I, O> {
+    Call { outcome: Outcome::Info, ..call }
+}
+
+fn completion<I, O>(call: &Call<I, O>) -> Option<u32> {
+    match call.outcome {
+        Outcome::Ok { completed, .. } => Some(completed),
+        _ => None,
+    }
+}
+
+/// Judges so many random histories both ways, from seeds of their own, and asserts that there are
+/// enough of either verdict.
+pub(crate) fn fuzz<M: Model + Clone + 'static>(
+    force: &BruteForce<M>,
+    count: u64,
+    history: impl Fn(&mut ChaCha8Rng) -> History + Sync,
+) {
+    let checker = Linearizable(force.model.clone());
+    let judge = |seed| force.compare(&checker, &history(&mut ChaCha8Rng::seed_from_u64(seed)));
+    let valid = (0..count).into_par_iter().filter(|&seed| judge(seed)).count() as u64;
+    let share = valid * 100 / count;
+    assert!((10..=90).contains(&share), "{share} % of the histories had an order");
+}
