@@ -4,9 +4,9 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use checkers::{
-    Budget, Checker, History, Independent, Valid,
+    Budget, Call, Checker, History, Independent, Outcome, Valid,
     linearizable::Linearizable,
-    model::Register,
+    model::{FifoQueue, Model, MultiRegister, Mutex, Register, Set, UnorderedQueue},
     notation,
     weaker::{Claim, Sequential, Weaker},
 };
@@ -19,7 +19,11 @@ mod arbitrary;
 #[path = "weaker/brute_force.rs"]
 mod brute_force;
 
+#[path = "against_brute_force/arbitrary.rs"]
+mod objects;
+
 use arbitrary::Shape;
+use objects::Object;
 
 /// How often each claim held.
 #[derive(Default)]
@@ -141,4 +145,81 @@ fn what_is_forced_changes_no_answer() {
     });
     let held = tally.0[0].load(Ordering::Relaxed);
     assert!(held > count / 50 && held < count, "{held}");
+}
+
+/// Whether some order that keeps each process's own is legal, found by trying them all.
+fn has_order<M: Model>(
+    model: &M,
+    state: &M::State,
+    calls: &[Call<M::Input, M::Output>],
+    done: &mut [bool],
+) -> bool {
+    let is_ok = |i: usize| matches!(calls[i].outcome, Outcome::Ok { .. });
+    if (0..calls.len()).all(|i| done[i] || !is_ok(i)) {
+        return true;
+    }
+    for i in (0..calls.len()).filter(|&i| calls[i].outcome != Outcome::Fail) {
+        let must = |j: usize| !done[j] && is_ok(j) && calls[j].process == calls[i].process;
+        if done[i] || (0..i).any(must) {
+            continue;
+        }
+        let output = match &calls[i].outcome {
+            Outcome::Ok { output, .. } => Some(output),
+            _ => None,
+        };
+        let Some(next) = model.step(state, &calls[i].input, output) else { continue };
+        done[i] = true;
+        let found = has_order(model, &next, calls, done);
+        done[i] = false;
+        if found {
+            return true;
+        }
+    }
+    false
+}
+
+fn fuzz<M: Model + Clone>(model: &M, object: Object, count: u64) {
+    let tally = Tally::default();
+    (0..count).into_par_iter().for_each(|seed| {
+        let history = objects::history(object, &mut ChaCha8Rng::seed_from_u64(seed));
+        let calls: Vec<Call<M::Input, M::Output>> = history.calls().unwrap();
+        let holds = has_order(model, &model.init(), &calls, &mut vec![false; calls.len()]);
+        let claims = Sequential(model.clone()).claims(&history, &Budget::unlimited());
+        assert_claim(&claims[0], holds, &history);
+        tally.count(0, holds);
+    });
+    tally.assert_balanced(&[0], count);
+}
+
+#[test]
+fn sequential_consistency_of_other_models_agrees_with_brute_force() {
+    fuzz(&Register::default(), Object::Register, 30_000);
+    fuzz(&Register::new(0), Object::CasRegister, 30_000);
+    fuzz(&Mutex::default(), Object::Mutex, 10_000);
+    fuzz(&MultiRegister::default(), Object::MultiRegister, 10_000);
+    fuzz(&Set::default(), Object::Set, 10_000);
+    fuzz(&FifoQueue::default(), Object::FifoQueue, 10_000);
+    fuzz(&UnorderedQueue::default(), Object::UnorderedQueue, 10_000);
+}
+
+/// Past what brute force can do: what is stronger implies what is weaker.
+#[test]
+fn the_stronger_implies_the_weaker() {
+    let (count, linearizable) = (10_000, AtomicU64::new(0));
+    (0..count).into_par_iter().for_each(|seed| {
+        let keys = 1 + (seed % 2) as u32;
+        let shape = Shape { keys, processes: 4, calls: 14, are_distinct: true };
+        let history = random(&shape, seed);
+        let checker = Independent(Linearizable(Register::default()));
+        let is_linearizable = checker.check(&history, &Budget::unlimited()).valid == Valid::Valid;
+        linearizable.fetch_add(u64::from(is_linearizable), Ordering::Relaxed);
+        let claims = judge(&history);
+        let holds = |claim: usize| claims[claim].valid == Valid::Valid;
+        let is_atomic = claims[6].name == "Delta-atomic with Delta = 0 ns";
+        assert_eq!(is_linearizable, is_atomic, "{}", notation::draw(&history));
+        assert!(!is_linearizable || (holds(0) && holds(5)), "{claims:?}");
+        assert!(!holds(0) || (1..=4).all(holds), "{claims:?}");
+    });
+    let share = linearizable.into_inner() * 100 / count;
+    assert!((2..=98).contains(&share), "{share} %");
 }

@@ -1,9 +1,9 @@
 //! How stale was it? A history of a register is *Delta-atomic* if it would be atomic had every
-//! read begun Delta earlier (Golab, Li and Shah 2011, section 3). The smallest such Delta says how
-//! old an answer was at least, whatever the order of the rest.
+//! read begun Delta earlier (Golab, Li and Shah 2011, "Analyzing consistency properties for
+//! fun and profit"). The smallest such Delta says how stale the stalest answer was.
 //!
-//! For distinct written values atomicity is decided by zones (Gibbons and Korach 1997, theorem
-//! 4.7). All calls about one value are a *cluster*; its zone lies between its earliest completion
+//! For distinct written values atomicity is decided by zones (Gibbons and Korach 1997, "Testing
+//! shared memories"). All calls about one value are a *cluster*; its zone lies between its earliest completion
 //! and its latest invocation. Where the completion is first, the register certainly held the value
 //! all the while (a *forward* zone); elsewhere one instant between the two is enough (*backward*).
 //! An order exists if and only if no read ended before its write began, no two forward zones

@@ -1,7 +1,8 @@
 //! What each process may rely on: the four session guarantees (Terry et al. 1994, "Session
-//! guarantees for weakly consistent replicated data", section 2), of which each process here is a
+//! guarantees for weakly consistent replicated data"), of which each process here is a
 //! session. They speak of the writes that servers have applied, of which a history tells nothing;
-//! so each is judged as what reads can show of it (after Viotti and Vukolić 2016, section 3.4): is
+//! so each is judged as what reads can show of it (after Viotti and Vukolić 2016, "Consistency in
+//! non-transactional distributed storage systems"): is
 //! there one order of the writes, in which those of each session stand in its order, such that
 //!
 //! - *read your writes*: no read returns something older than the session's last write of the key;

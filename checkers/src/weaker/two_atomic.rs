@@ -1,11 +1,11 @@
 //! Is every read at most one write behind? A history of a register is *k-atomic* if its calls have
 //! an order that respects real time and in which each read returns one of the k latest values
-//! (Aiyer, Alvisi and Bazzi 2005; checking it: Golab, Li and Shah 2011, "Analyzing consistency
-//! properties for fun and profit", section 4). Here k is 2.
+//! (Aiyer, Alvisi and Bazzi 2005, "On the availability of non-strict quorum systems"). Here k is 2.
 //!
 //! That is linearizability of a register which remembers two values, so the exact engine answers:
-//! the values need not differ, and there may be crashed writes. Polynomial algorithms exist for
-//! distinct values; the engine's bound is its budget. It is local, as linearizability is.
+//! the values need not differ, and there may be crashed writes. For distinct values
+//! there are quasilinear algorithms (Golab, Hurwitz and Li 2013, "On the k-atomicity-verification
+//! problem"); here the bound is the engine's budget. It is local, as linearizability is.
 use std::fmt;
 
 use super::Claim;

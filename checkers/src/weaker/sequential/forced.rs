@@ -2,8 +2,9 @@
 //! written differ: then each read names its write, and no other write may come between the two.
 //! So of another write of that key: what comes before the read comes before the write it saw, and
 //! what comes after that write comes after the read. Applied until nothing new follows; if then
-//! calls precede each other in a circle there is no order (Gibbons and Korach 1997, section 4, use
-//! these rules; no circle does not prove an order, which is why the search remains).
+//! calls precede each other in a circle there is no order. That no circle is left proves nothing:
+//! the question is NP-complete even so (Gibbons and Korach 1997, "Testing shared memories"), which
+//! is why the search remains.
 //!
 //! Sessions are chains, so what precedes a call is one number a session, as in a vector clock:
 //! O(n · sessions) memory, and time a round.

@@ -1,6 +1,6 @@
 //! The exact search for one order of all calls that keeps each session's own. A configuration is
 //! how far each session is and the state of each object; those that led nowhere are remembered.
-//! Deciding this is NP-complete (Gibbons and Korach 1997, theorem 4.1), so it is budgeted. It is
+//! Deciding this is NP-complete (Gibbons and Korach 1997, "Testing shared memories"), so it is budgeted. It is
 //! at most the product of the sessions' lengths times the number of states.
 use rustc_hash::{FxHashMap, FxHashSet};
 
