@@ -20,6 +20,7 @@ pub mod notation;
 pub mod set;
 pub mod stats;
 pub mod verdict;
+pub mod weaker;
 
 use std::sync::Arc;
 

@@ -1,0 +1,142 @@
+//! What still holds? A history that is not linearizable may keep a weaker promise, and which one
+//! says what kind of system it came from: a cache, a lagging replica, or something broken.
+//!
+//! [`Classified`] runs a strong checker and, where it says `invalid`, asks the model for its
+//! [`Weaker`] claims. What it adds to the details of the verdict:
+//!
+//! - `still`: names of what holds, proved;
+//! - `violated`: names of what does not, each with the reason;
+//! - `undecided`: names of what could not be decided, each with the reason;
+//! - `still_of`: whether that speaks of `all keys together` or of `this key by itself`. Sequential
+//!   consistency is not local, so keys that keep it one by one may break it together.
+//!
+//! To wire it, wrap the checker of the whole history:
+//!
+//! ```
+//! use checkers::{Budget, Checker, Independent, linearizable::Linearizable, model::Register};
+//! use checkers::{notation, weaker::Classified};
+//!
+//! let model = Register::default();
+//! let checker = Classified { strong: Independent(Linearizable(model.clone())), model };
+//! let history = notation::history("
+//!     0: |- write 1 -| |- write 2 -|
+//!     1:                               |- read -> 1 -|
+//! ");
+//! let verdict = checker.check(&history, &Budget::unlimited());
+//! assert_eq!(verdict.details["still"][0], "sequentially consistent");
+//! ```
+//!
+//! [`classify`] is the same without a strong checker.
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use crate::{Budget, Checker, History, Valid, Verdict, model::Model};
+
+mod accesses;
+mod circle;
+mod delta;
+mod registers;
+mod sequential;
+mod sessions;
+mod two_atomic;
+
+/// A promise weaker than linearizability, and whether the history keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// Its name: `sequentially consistent`, `monotonic reads`, `2-atomic`.
+    pub name: String,
+    /// Whether it holds. Both answers are proved.
+    pub valid: Valid,
+    /// Why, in a sentence.
+    pub why: String,
+}
+
+impl Claim {
+    fn unknown(name: &str, why: impl Into<String>) -> Claim {
+        Claim { name: name.into(), valid: Valid::Unknown, why: why.into() }
+    }
+}
+
+/// A model that knows what to ask of a history that is not linearizable.
+pub trait Weaker: Send + Sync {
+    /// Every promise that was looked at, within the budget.
+    fn claims(&self, history: &History, budget: &Budget) -> Vec<Claim>;
+}
+
+/// Sequential consistency of any model, over all keys of a history together.
+#[derive(Clone, Debug, Default)]
+pub struct Sequential<M>(
+    /// What each key should be like.
+    pub M,
+);
+
+impl<M: Model> Weaker for Sequential<M> {
+    /// One claim, by an exact search: exponential at worst, so mind the budget.
+    fn claims(&self, history: &History, budget: &Budget) -> Vec<Claim> {
+        let claim = match accesses::calls(history) {
+            Err(malformed) => Claim::unknown(sequential::NAME, malformed.to_string()),
+            Ok((calls, keys)) => {
+                let hints = sequential::Hints::default();
+                sequential::claim(sequential::order(&self.0, &calls, &keys, &hints, budget))
+            }
+        };
+        vec![claim]
+    }
+}
+
+/// A strong checker that, where it convicts, says what still holds.
+#[derive(Clone, Debug, Default)]
+pub struct Classified<C, W> {
+    /// Decides whether the history is valid, and nothing else does.
+    pub strong: C,
+    /// Knows what else to ask.
+    pub model: W,
+}
+
+impl<C: Checker, W: Weaker> Checker for Classified<C, W> {
+    /// The strong checker's verdict; where it is invalid, with details of what still holds of the
+    /// history, and of each of its invalid keys.
+    fn check(&self, history: &History, budget: &Budget) -> Verdict {
+        let mut verdict = self.strong.check(history, budget);
+        if verdict.valid != Valid::Invalid {
+            return verdict;
+        }
+        let mut by_key: BTreeMap<String, History> = history
+            .by_key()
+            .into_iter()
+            .map(|(key, part)| (key.map_or_else(|| "no key".into(), |key| key.to_string()), part))
+            .collect();
+        for (name, part) in &mut verdict.parts {
+            if part.valid == Valid::Invalid
+                && let Some(history) = by_key.remove(name)
+            {
+                add(part, &self.model.claims(&history, budget), "this key by itself");
+            }
+        }
+        add(&mut verdict, &self.model.claims(history, budget), "all keys together");
+        verdict
+    }
+}
+
+/// What holds of a history of this model, as the details of a verdict.
+pub fn classify(
+    model: &impl Weaker,
+    history: &History,
+    budget: &Budget,
+) -> BTreeMap<String, serde_json::Value> {
+    let mut verdict = Verdict::valid();
+    add(&mut verdict, &model.claims(history, budget), "all keys together");
+    verdict.details
+}
+
+fn add(verdict: &mut Verdict, claims: &[Claim], scope: &str) {
+    let of = |valid| claims.iter().filter(move |claim| claim.valid == valid);
+    let reasons = |valid| of(valid).map(|c| (c.name.clone(), json!(c.why))).collect();
+    let still: Vec<_> = of(Valid::Valid).map(|claim| &claim.name).collect();
+    let details = &mut verdict.details;
+    details.insert("still".into(), json!(still));
+    details.insert("still_of".into(), json!(scope));
+    details.insert("violated".into(), serde_json::Value::Object(reasons(Valid::Invalid)));
+    details.insert("undecided".into(), serde_json::Value::Object(reasons(Valid::Unknown)));
+}
