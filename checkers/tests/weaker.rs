@@ -16,8 +16,12 @@ use rayon::prelude::*;
 
 #[path = "weaker/arbitrary.rs"]
 mod arbitrary;
-#[path = "weaker/brute_force.rs"]
-mod brute_force;
+#[path = "weaker/definitions.rs"]
+mod definitions;
+
+mod brute_force {
+    pub(crate) mod random_history;
+}
 
 #[path = "against_brute_force/arbitrary.rs"]
 mod objects;
@@ -60,21 +64,21 @@ fn random(shape: &Shape, seed: u64) -> History {
 /// Judges both ways, and checks that what is stronger implies what is weaker.
 fn compare(history: &History, tally: &Tally) {
     let claims = judge(history);
-    let calls = brute_force::calls(history);
-    let sequential = brute_force::is_sequential(&calls);
+    let calls = definitions::calls(history);
+    let sequential = definitions::is_sequential(&calls);
     assert_claim(&claims[0], sequential, history);
     tally.count(0, sequential);
-    let is_strange = brute_force::is_from_nowhere(&calls);
-    for (i, holds) in brute_force::sessions(&calls).into_iter().enumerate() {
+    let is_strange = definitions::is_from_nowhere(&calls);
+    for (i, holds) in definitions::sessions(&calls).into_iter().enumerate() {
         let holds = holds && !is_strange;
         assert_claim(&claims[1 + i], holds, history);
         assert!(holds || !sequential);
         tally.count(1 + i, holds);
     }
-    let two = brute_force::is_atomic(history, &calls, 2, 0);
+    let two = definitions::is_atomic(history, &calls, 2, 0);
     assert_claim(&claims[5], two, history);
     tally.count(5, two);
-    let delta = brute_force::smallest_delta(history, &calls);
+    let delta = definitions::smallest_delta(history, &calls);
     let timeless = claims[6].valid == Valid::Unknown;
     assert!(!timeless || delta.is_some_and(|delta| delta > 0));
     if !timeless {
@@ -123,7 +127,7 @@ fn sequential_consistency_agrees_with_brute_force_whatever_the_values() {
         let shape = Shape { keys, processes: 3, calls: 8, are_distinct: seed % 3 == 0 };
         let history = random(&shape, seed);
         let claims = Sequential(Register::default()).claims(&history, &Budget::unlimited());
-        let holds = brute_force::is_sequential(&brute_force::calls(&history));
+        let holds = definitions::is_sequential(&definitions::calls(&history));
         assert_claim(&claims[0], holds, &history);
         tally.count(0, holds);
     });
