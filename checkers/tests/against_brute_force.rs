@@ -13,7 +13,7 @@ mod arbitrary;
 mod brute_force;
 
 use arbitrary::Object;
-use brute_force::BruteForce;
+use brute_force::{BruteForce, random_history};
 
 fn fuzz<M: Model + Clone + 'static>(model: &M, object: Object, count: u64) {
     let force = BruteForce { model: model.clone(), answers: Vec::new() };

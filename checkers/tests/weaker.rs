@@ -19,9 +19,8 @@ mod arbitrary;
 #[path = "weaker/definitions.rs"]
 mod definitions;
 
-mod brute_force {
-    pub(crate) mod random_history;
-}
+#[path = "brute_force/random_history.rs"]
+mod random_history;
 
 #[path = "against_brute_force/arbitrary.rs"]
 mod objects;

@@ -4,7 +4,7 @@ use rand::{Rng, RngExt};
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
 
-use crate::brute_force::random_history::{self, Thing};
+use super::random_history::{self, Thing};
 
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Object {
