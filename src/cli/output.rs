@@ -14,7 +14,7 @@ use tracing_subscriber::EnvFilter;
 use super::Format;
 use crate::{
     junit, report,
-    result::{Artifact, PropertyStatus, RunResult, VerdictValue},
+    result::{Artifact, Property, PropertyStatus, RunResult, VerdictValue},
     store::{Store, file},
 };
 
@@ -145,6 +145,11 @@ pub(super) fn summary(result: &RunResult) -> String {
             lines.push(format!("  {mark} {}: {}", property.id, property.message));
         }
     }
+    for property in result.properties.iter().filter(|p| p.status == PropertyStatus::Fail) {
+        if let Some(still) = still(property) {
+            lines.push(format!("still    {still}"));
+        }
+    }
     let ops = &result.stats.ops;
     if ops.total > 0 {
         let seconds = result.stats.duration_ns as f64 / 1e9;
@@ -172,6 +177,16 @@ pub(super) fn summary(result: &RunResult) -> String {
     lines.push(format!("again    {}", result.run.reproduce));
     lines.push(format!("exit     {} ({})", verdict.exit_code, meaning(verdict.exit_code)));
     lines.join("\n")
+}
+
+/// The weaker promises that a violated property still keeps, where that was looked at.
+fn still(property: &Property) -> Option<String> {
+    let list = property.details.get("still")?.as_array()?;
+    let words: Vec<&str> = list.iter().filter_map(|word| word.as_str()).collect();
+    if words.is_empty() {
+        return Some("none of the weaker promises that were looked at".to_owned());
+    }
+    Some(words.join(", "))
 }
 
 fn meaning(code: u8) -> &'static str {

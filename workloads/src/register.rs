@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use checkers::{
     Kind, Op, independent::Independent, linearizable::Linearizable, model::CasRegister,
+    weaker::Classified,
 };
 use rand::RngExt;
 use serde_json::{Value, json};
@@ -32,10 +33,12 @@ fn build(params: &Params) -> Workload {
         let calls = OneKey { can_cas, writer, nodes, next: 0, seen: Value::Null };
         calls.limit(u64::from(ops_per_key)).boxed()
     };
+    let model = CasRegister::default();
+    let strong = Independent(Linearizable(model.clone()));
     Workload {
         generator: independent(nodes, one_key).clients().boxed(),
         final_generator: FinalReads::default().clients().boxed(),
-        checker: Box::new(Independent(Linearizable(CasRegister::default()))),
+        checker: Box::new(Classified { strong, model }),
         reads: &["read"],
     }
 }
