@@ -19,7 +19,7 @@ struct Tagged<'a> {
     value: &'a str,
 }
 
-impl<'de> serde::Deserializer<'de> for Tagged<'_> {
+impl<'de> serde::Deserializer<'de> for Tagged<'de> {
     type Error = Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -32,7 +32,7 @@ impl<'de> serde::Deserializer<'de> for Tagged<'_> {
     }
 }
 
-impl<'de> EnumAccess<'de> for Tagged<'_> {
+impl<'de> EnumAccess<'de> for Tagged<'de> {
     type Error = Error;
     type Variant = Self;
 
@@ -42,7 +42,7 @@ impl<'de> EnumAccess<'de> for Tagged<'_> {
     }
 }
 
-impl<'de> VariantAccess<'de> for Tagged<'_> {
+impl<'de> VariantAccess<'de> for Tagged<'de> {
     type Error = Error;
 
     fn unit_variant(self) -> Result<(), Error> {
@@ -51,14 +51,14 @@ impl<'de> VariantAccess<'de> for Tagged<'_> {
 
     fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, Error> {
         let mut json = serde_json::Deserializer::from_str(self.value);
-        // Inputs own what they keep, so decoding through a value frees them of this text's lifetime.
-        let value: serde_json::Value = serde::Deserialize::deserialize(&mut json)?;
-        seed.deserialize(value)
+        let value = seed.deserialize(&mut json)?;
+        json.end().map(|()| value)
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Error> {
-        let value: serde_json::Value = serde_json::from_str(self.value)?;
-        serde::Deserializer::deserialize_any(value, visitor)
+        let mut json = serde_json::Deserializer::from_str(self.value);
+        let value = serde::Deserializer::deserialize_any(&mut json, visitor)?;
+        json.end().map(|()| value)
     }
 
     fn struct_variant<V: Visitor<'de>>(
@@ -66,8 +66,7 @@ impl<'de> VariantAccess<'de> for Tagged<'_> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        let value: serde_json::Value = serde_json::from_str(self.value)?;
-        serde::Deserializer::deserialize_any(value, visitor)
+        self.tuple_variant(0, visitor)
     }
 }
 
