@@ -262,6 +262,18 @@ impl History {
         &self,
     ) -> Result<Vec<Call<I, O>>, Malformed> {
         let mut calls = Vec::with_capacity(self.len() / 2);
+        self.for_each_call(|call| calls.push(call))?;
+        Ok(calls)
+    }
+
+    /// As [`History::calls`], one by one, so that nobody need keep them all.
+    ///
+    /// # Errors
+    /// [`Malformed`] with the line whose value does not fit.
+    pub fn for_each_call<I: DeserializeOwned, O: DeserializeOwned>(
+        &self,
+        mut take: impl FnMut(Call<I, O>),
+    ) -> Result<(), Malformed> {
         for op in self.ops() {
             let Process::Client(_) = op.process else { continue };
             if op.kind != Kind::Invoke {
@@ -280,9 +292,9 @@ impl History {
                     Kind::Info | Kind::Invoke => Outcome::Info,
                 },
             };
-            calls.push(Call { invoked: op.row, process: op.process, input, outcome });
+            take(Call { invoked: op.row, process: op.process, input, outcome });
         }
-        Ok(calls)
+        Ok(())
     }
 
     /// One history a key, in order of keys; ops without a key make one part of their own.

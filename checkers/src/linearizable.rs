@@ -5,19 +5,34 @@
 //! [`Linearizable`] searches for that order. Where there is none, it names the first completion
 //! that no order can explain, and shows the smallest part of the history it can find that has no
 //! order by itself.
-use crate::{Budget, Call, Checker, History, Verdict, model::Model};
+//!
+//! Three kinds of ways, the fastest that a history allows: for familiar objects whose values are
+//! distinct, in the time it takes to sort ([`zones`], [`queue`]); for registers, a search that knows
+//! what a register is ([`register`]); for any model, a search that knows its steps ([`search`]).
+use crate::{Budget, Checker, History, Malformed, Verdict, model::Model};
 
 mod certificate;
 mod explain;
+mod familiar;
+mod judge;
 mod memo;
+mod numbers;
+mod plain;
 mod problem;
+mod queue;
+mod register;
 mod search;
 mod shrink;
 mod states;
 mod window;
+mod zones;
 
+use familiar::{Found, GaveUp};
+use judge::Judge;
+use plain::Plain;
 use problem::{CallOf, Problem, bars};
 use search::{Outcome, Search};
+use shrink::Stuck;
 
 /// Checks histories of one object against a model.
 #[derive(Clone, Debug, Default)]
@@ -29,59 +44,105 @@ pub struct Linearizable<M>(
 impl<M: Model> Checker for Linearizable<M> {
     /// Valid with an order found; invalid with one anomaly, `nonlinearizable`; unknown where the
     /// budget did not suffice or a value does not fit the model. Of an anomaly's calls the detail
-    /// `optional` lists those that may as well not have happened (by index of the invocation).
+    /// `optional` lists those that may as well not have happened (by index of the invocation). The
+    /// detail `path` says what decided: `zones`, `queue`, `search`, or a phase of the register's.
     fn check(&self, history: &History, budget: &Budget) -> Verdict {
-        let calls: Vec<Call<M::Input, M::Output>> = match history.calls() {
-            Ok(calls) => calls,
-            Err(malformed) => return Verdict::unknown(format!("cannot read {malformed}")),
+        let checked = Plain::read(&self.0, history).and_then(|plain| match &plain {
+            Some(plain) => self.check_plain(history, plain, budget),
+            None => self.check_any(history, budget),
+        });
+        checked.unwrap_or_else(|malformed| Verdict::unknown(format!("cannot read {malformed}")))
+    }
+}
+
+impl<M: Model> Linearizable<M> {
+    /// Checks a history that is in plain numbers already.
+    fn check_plain(
+        &self,
+        history: &History,
+        plain: &Plain,
+        budget: &Budget,
+    ) -> Result<Verdict, Malformed> {
+        let answer = familiar::judge(&plain.acts, plain.start, plain.values(), u64::MAX, budget);
+        let Some(answer) = answer else { return self.check_any(history, budget) };
+        let verdict = match answer.found {
+            Found::Order => Verdict::valid(),
+            Found::GaveUp(GaveUp { why, layer, layers, row, crashed }) => Verdict::unknown(
+                gave_up(history, why, (layer, layers, row), answer.explored, crashed),
+            ),
+            Found::None { row, is_earliest } => {
+                let calls = history.calls()?;
+                let judge = Judge { model: &self.0, calls: &calls, plain: Some(plain), budget };
+                convict(&judge, history, Stuck { row, is_earliest })
+            }
         };
-        let all = bars(&calls);
-        let problem = Problem::new(&self.0, &calls, &all);
+        Ok(verdict
+            .with("calls", plain.calls)
+            .with("configurations", answer.explored)
+            .with("path", answer.path))
+    }
+
+    /// Checks any history, by a search that knows the model from its steps alone.
+    fn check_any(&self, history: &History, budget: &Budget) -> Result<Verdict, Malformed> {
+        let calls: Vec<CallOf<M>> = history.calls()?;
+        let problem = Problem::new(&self.0, &calls, &bars(&calls));
         let mut search = Search::new(&problem, budget);
-        let outcome = search.run();
-        let verdict = match outcome {
+        let completion = |layer: usize| problem.bars[problem.layers[layer] as usize].completed;
+        let verdict = match search.run() {
             Outcome::Order(order) if certificate::holds(&problem, &order) => Verdict::valid(),
             Outcome::Order(_) => {
                 Verdict::unknown("bug in the search: its order does not hold").with("bug", true)
             }
             Outcome::GaveUp(why, layer) => {
-                let message = gave_up(&problem, history, &search, why, layer);
-                Verdict::unknown(message)
+                let at = (layer, problem.layers.len(), completion(layer));
+                let explored = search.configurations() as u64;
+                let crashed = search.crashed_before(layer);
+                Verdict::unknown(gave_up(history, why, at, explored, crashed))
             }
             Outcome::Stuck(layer) => {
-                let stuck = problem.bars[problem.layers[layer] as usize].completed;
-                let part = shrink::shrink(&self.0, &calls, &all, stuck, budget);
-                let anomaly = explain::explain(&self.0, history, &calls, &all, &part, budget);
-                Verdict::of(vec![anomaly]).with("optional", explain::optional(history, &part))
+                let judge = Judge { model: &self.0, calls: &calls, plain: None, budget };
+                convict(&judge, history, Stuck { row: completion(layer), is_earliest: true })
             }
         };
-        verdict.with("calls", calls.len()).with("configurations", search.configurations())
+        Ok(verdict
+            .with("calls", calls.len())
+            .with("configurations", search.configurations())
+            .with("path", "search"))
     }
 }
 
-/// Why there is no verdict, and how far the search got.
-fn gave_up<M: Model>(
-    problem: &Problem<'_, M>,
+/// The verdict on a history that has no order: what it takes to see that.
+fn convict<M: Model>(judge: &Judge<'_, M>, history: &History, stuck: Stuck) -> Verdict {
+    let all = bars(judge.calls);
+    let part = shrink::shrink(judge, &all, stuck);
+    let anomaly = explain::explain(judge.model, history, judge.calls, &all, &part, judge.budget);
+    Verdict::of(vec![anomaly]).with("optional", explain::optional(history, &part))
+}
+
+/// Why there is no verdict, and how far the search got: to this completion, of so many, at a row.
+fn gave_up(
     history: &History,
-    search: &Search<'_, M>,
     why: &str,
-    layer: usize,
+    (layer, layers, row): (usize, usize, u32),
+    explored: u64,
+    crashed: usize,
 ) -> String {
-    let bar = problem.bars[problem.layers[layer] as usize];
     format!(
-        "{why} at completion {} of {} (op {}), after {} configurations, with {} crashed calls open",
+        "{why} at completion {} of {layers} (op {}), after {explored} configurations, with \
+         {crashed} crashed calls open",
         layer + 1,
-        problem.layers.len(),
-        history.op(bar.completed).index,
-        search.configurations(),
-        search.crashed_before(layer),
+        history.op(row).index,
     )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Figure, OpsFigure, Valid, model::Register, notation};
+    use crate::{
+        Figure, OpsFigure, Valid,
+        model::{MultiRegister, Register},
+        notation,
+    };
 
     fn judge(picture: &str) -> Verdict {
         let history = notation::history(picture);
@@ -156,14 +217,15 @@ mod tests {
     fn out_of_budget_is_unknown_with_how_far_it_got() {
         let mut picture = String::new();
         for process in 0..24 {
-            picture += &format!("{process}: |- write {process} ----------|\n");
+            picture += &format!("{process}: |- txn [[\"write\",\"x\",{process}]] --|\n");
         }
-        picture += "90:                               |- read -> 90 -|\n91: |- write 90 -|";
+        let read = r#"|- txn [["read","x",null]] -> [["read","x",90]] -|"#;
+        picture += &format!("90: {:40} {read}\n91: |- txn [[\"write\",\"x\",90]] -|", "");
         let history = notation::history(&picture);
         let budgets =
             [(Budget::new(u64::MAX, || true), "time"), (Budget::new(1 << 20, || false), "memory")];
         for (budget, why) in budgets {
-            let verdict = Linearizable(Register::default()).check(&history, &budget);
+            let verdict = Linearizable(MultiRegister::default()).check(&history, &budget);
             assert_eq!(verdict.valid, Valid::Unknown);
             let text = verdict.why().unwrap();
             assert!(text.contains(why) && text.contains("completion 26 of 26"), "{text}");

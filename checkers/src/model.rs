@@ -10,8 +10,9 @@ use std::{
 
 use serde::de::DeserializeOwned;
 
-use crate::{Checker, OpRef, linearizable::Linearizable};
+use crate::{Checker, Datum, OpRef, linearizable::Linearizable};
 
+mod familiar;
 mod fifo_queue;
 mod multi_register;
 mod mutex;
@@ -19,6 +20,7 @@ mod register;
 mod set;
 mod unordered_queue;
 
+pub use familiar::{Deed, Familiar};
 pub use fifo_queue::{FifoQueue, QueueInput};
 pub use multi_register::{Access, MultiRegister, TxnInput};
 pub use mutex::{Mutex, MutexInput};
@@ -59,6 +61,21 @@ pub trait Model: Send + Sync {
     /// not matter stays legal without them. What is said of completed calls is ignored.
     fn matter(&self, calls: &[Known<'_, Self::Input, Self::Output>]) -> Vec<bool> {
         vec![true; calls.len()]
+    }
+
+    /// The well-known object that this one behaves like, in this state, if there is one.
+    fn familiar<'a>(&self, _state: &'a Self::State) -> Option<Familiar<'a>> {
+        None
+    }
+
+    /// What a call does, where [`Model::familiar`] knows the object. Without an output it may have
+    /// happened, whatever it answered.
+    fn deed<'a>(
+        &'a self,
+        _input: &'a Self::Input,
+        _output: Option<&'a Self::Output>,
+    ) -> Deed<&'a Datum> {
+        Deed::Other
     }
 
     /// Bytes that a state occupies, about: what a check may hold is bounded.
@@ -171,7 +188,7 @@ fn boxed<M: Model + 'static>(model: Result<M, BadInit>) -> Result<Box<dyn Checke
 }
 
 /// Reads an initial list of values.
-fn list(init: Option<&str>) -> Result<Vec<crate::Datum>, BadInit> {
+fn list(init: Option<&str>) -> Result<Vec<Datum>, BadInit> {
     init.map_or(Ok(Vec::new()), |init| {
         serde_json::from_str(init)
             .map_err(|_| BadInit { init: init.to_owned(), message: "a JSON list such as [1,2]" })

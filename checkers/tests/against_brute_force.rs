@@ -12,42 +12,11 @@ use rayon::prelude::*;
 
 #[path = "against_brute_force/arbitrary.rs"]
 mod arbitrary;
+#[path = "against_brute_force/brute_force.rs"]
+mod brute_force;
 
 use arbitrary::Object;
-
-type Calls<M> = Vec<Call<<M as Model>::Input, <M as Model>::Output>>;
-
-/// Whether some order of the completed calls and some of the crashed ones is legal.
-fn has_order<M: Model>(model: &M, calls: &Calls<M>) -> bool {
-    extend(model, calls, &model.init(), &mut vec![false; calls.len()])
-}
-
-fn extend<M: Model>(model: &M, calls: &Calls<M>, state: &M::State, done: &mut [bool]) -> bool {
-    let must = |i: usize| match calls[i].outcome {
-        Outcome::Ok { completed, .. } if !done[i] => Some(completed),
-        _ => None,
-    };
-    let Some(first) = (0..calls.len()).filter_map(must).min() else { return true };
-    for i in 0..calls.len() {
-        // Nothing may come before a call that had ended when it began.
-        if done[i] || calls[i].invoked > first || calls[i].outcome == Outcome::Fail {
-            continue;
-        }
-        let output = match &calls[i].outcome {
-            Outcome::Ok { output, .. } => Some(output),
-            _ => None,
-        };
-        if let Some(next) = model.step(state, &calls[i].input, output) {
-            done[i] = true;
-            let found = extend(model, calls, &next, done);
-            done[i] = false;
-            if found {
-                return true;
-            }
-        }
-    }
-    false
-}
+use brute_force::{Calls, has_order};
 
 /// The calls as they were known at a row.
 fn until<M: Model>(calls: &Calls<M>, row: u32) -> Calls<M> {
@@ -123,6 +92,14 @@ fn fuzz<M: Model + Clone + 'static>(model: &M, object: Object, count: u64) {
 fn registers_agree() {
     fuzz(&Register::default(), Object::Register, 100_000);
     fuzz(&Register::new(0), Object::Register, 20_000);
+}
+
+/// Ten minutes or so: run it by name.
+#[test]
+#[ignore = "a million histories"]
+fn a_million_registers_agree() {
+    fuzz(&Register::default(), Object::Register, 1_000_000);
+    fuzz(&Register::default(), Object::CasRegister, 1_000_000);
 }
 
 #[test]

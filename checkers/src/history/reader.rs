@@ -240,4 +240,3 @@ fn not_an_op(line: &str, error: &serde_json::Error) -> String {
     }
     format!("not an op ({text}, column {}): {}", error.column(), shorten(line))
 }
-

@@ -10,6 +10,9 @@ use crate::{
     model::{Model, Witness},
 };
 
+/// How many steps may be taken for the sake of an explanation.
+const STEPS_MAX: u64 = 1 << 20;
+
 /// The anomaly that a part of a history without an order makes.
 pub(super) fn explain<M: Model>(
     model: &M,
@@ -22,7 +25,7 @@ pub(super) fn explain<M: Model>(
     let index = |row: u32| history.op(row).index;
     let init = part.from.as_ref().map_or_else(|| model.init(), |(_, state)| state.clone());
     let problem = Problem::from_state(model, calls, &part.bars, init);
-    let mut search = Search::new(&problem, budget).recording();
+    let mut search = Search::new(&problem, budget).recording().bounded(STEPS_MAX);
     search.run();
     let deepest = search.deepest();
     let reasons = reasons(&problem, history, &search.states_at(deepest), &part.culprit);

@@ -4,7 +4,7 @@ use std::{collections::VecDeque, fmt};
 use rustc_hash::FxHashSet;
 use serde::Deserialize;
 
-use super::{BadInit, Known, Model, join, list};
+use super::{BadInit, Deed, Familiar, Known, Model, join, list};
 use crate::Datum;
 
 /// A queue: `enqueue v`, `dequeue -> v`. A dequeue that is ok and answers `null` found it empty.
@@ -71,6 +71,20 @@ impl Model for FifoQueue {
 
     fn matter(&self, calls: &[Known<'_, QueueInput, Datum>]) -> Vec<bool> {
         matter(calls)
+    }
+
+    fn familiar<'a>(&self, state: &'a Waiting) -> Option<Familiar<'a>> {
+        state.0.is_empty().then_some(Familiar::EmptyQueue)
+    }
+
+    fn deed<'a>(&'a self, input: &'a QueueInput, output: Option<&'a Datum>) -> Deed<&'a Datum> {
+        match (input, output) {
+            (QueueInput::Enqueue(value), _) => Deed::Enqueue(value),
+            (QueueInput::Dequeue, Some(Datum::Null)) => Deed::FindEmpty,
+            (QueueInput::Dequeue, Some(value)) => Deed::Dequeue(value),
+            // It may have taken anything.
+            (QueueInput::Dequeue, None) => Deed::Other,
+        }
     }
 
     fn state_bytes(&self, state: &Waiting) -> usize {

@@ -1,0 +1,116 @@
+//! Queues into which no value is put twice: decided in linear time.
+//!
+//! A history of such a queue has an order unless a value leaves twice, or from nowhere, or before
+//! it came; or two values leave in the wrong order: one came wholly before the other, and left
+//! wholly after it; or the queue was found empty while at every instant some value was certainly
+//! within (Henzinger, Sezgin and Vafeiadis, "Aspect-oriented linearizability proofs", 2013; for
+//! the pairs also Emmi and Enea, "Sound, complete, and tractable linearizability monitoring for
+//! concurrent collections", 2018).
+use super::{familiar::Clash, plain::Act, problem::NEVER};
+use crate::model::Deed;
+
+/// A value's way through the queue. What crashed may come whenever it is seen, and leave never.
+#[derive(Clone, Copy)]
+struct Passage {
+    enqueue: (u32, u32),
+    dequeue: (u32, u32),
+}
+
+const ABSENT: (u32, u32) = (NEVER, NEVER);
+
+/// Whether there is an order; `None` where a value was put in twice, or a deed is none of a queue.
+pub(super) fn check(acts: &[Act], values: u32) -> Option<Result<(), Clash>> {
+    let mut passages = vec![Passage { enqueue: ABSENT, dequeue: ABSENT }; values as usize];
+    let mut twice = None;
+    for act in acts {
+        let times = (act.invoked, act.completed);
+        match act.deed {
+            Deed::Enqueue(value) => {
+                let passage = passages.get_mut(value as usize)?;
+                if passage.enqueue != ABSENT {
+                    return None;
+                }
+                passage.enqueue = times;
+            }
+            Deed::Dequeue(value) => {
+                let passage = passages.get_mut(value as usize)?;
+                if passage.dequeue != ABSENT {
+                    twice = twice.or(Some(Clash(times.1.max(passage.dequeue.1))));
+                }
+                passage.dequeue = times;
+            }
+            Deed::FindEmpty => (),
+            _ => return None,
+        }
+    }
+    if let Some(clash) = twice {
+        return Some(Err(clash));
+    }
+    Some(
+        narrow(&mut passages)
+            .and_then(|()| in_turn(&passages))
+            .and_then(|()| empty(acts, &passages)),
+    )
+}
+
+/// A value came before it had left, and left after it had begun to come. Forgets values that
+/// crashed on the way in and were never seen.
+fn narrow(passages: &mut Vec<Passage>) -> Result<(), Clash> {
+    for passage in passages.iter_mut().filter(|passage| passage.dequeue != ABSENT) {
+        if passage.enqueue == ABSENT || passage.dequeue.1 < passage.enqueue.0 {
+            return Err(Clash(passage.dequeue.1));
+        }
+        passage.enqueue.1 = passage.enqueue.1.min(passage.dequeue.1);
+        passage.dequeue.0 = passage.dequeue.0.max(passage.enqueue.0);
+    }
+    passages.retain(|passage| passage.enqueue.1 != NEVER);
+    Ok(())
+}
+
+/// No value came wholly before another and left wholly after it.
+fn in_turn(passages: &[Passage]) -> Result<(), Clash> {
+    let mut came: Vec<u32> = (0..passages.len() as u32).collect();
+    let of = |number: &u32| passages[*number as usize];
+    let mut over = came.clone();
+    came.sort_unstable_by_key(|number| of(number).enqueue.0);
+    over.sort_unstable_by_key(|number| of(number).enqueue.1);
+    let mut over = over.iter().map(of).peekable();
+    // Of the values that had come wholly before, the one that began to leave last.
+    let mut latest = 0;
+    for passage in came.iter().map(of) {
+        while let Some(before) = over.next_if(|before| before.enqueue.1 < passage.enqueue.0) {
+            latest = latest.max(before.dequeue.0);
+        }
+        if passage.dequeue.1 < latest {
+            return Err(Clash(latest));
+        }
+    }
+    Ok(())
+}
+
+/// Whenever the queue was found empty there was an instant at which nothing was certainly in it.
+fn empty(acts: &[Act], passages: &[Passage]) -> Result<(), Clash> {
+    let is_empty = |act: &&Act| act.deed == Deed::FindEmpty;
+    if !acts.iter().any(|act| is_empty(&act)) {
+        return Ok(());
+    }
+    let mut within: Vec<(u32, u32)> =
+        passages.iter().map(|passage| (passage.enqueue.1, passage.dequeue.0)).collect();
+    within.retain(|(from, to)| from < to);
+    within.sort_unstable();
+    // Spans throughout which something was within, as long as can be.
+    let mut spans: Vec<(u32, u32)> = Vec::new();
+    for (from, to) in within {
+        match spans.last_mut().filter(|span| from < span.1) {
+            Some(span) => span.1 = span.1.max(to),
+            None => spans.push((from, to)),
+        }
+    }
+    for act in acts.iter().filter(is_empty) {
+        let before = spans.partition_point(|span| span.0 < act.invoked);
+        if before > 0 && act.completed < spans[before - 1].1 {
+            return Err(Clash(act.completed));
+        }
+    }
+    Ok(())
+}
