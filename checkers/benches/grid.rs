@@ -254,8 +254,7 @@ impl World {
         self.clients[c].now = self.clients[c].done_at;
         let answer = self.clients[c].answer.take();
         let is_crash = self.grid.crashed > 0.0 && self.random.random_bool(self.grid.crashed);
-        // A crashed dequeue may have taken anything: the grid has none.
-        if is_crash && self.clients[c].f != "dequeue" {
+        if is_crash {
             self.write(c, "info", None);
             self.clients[c].process = self.processes;
             self.processes += 1;

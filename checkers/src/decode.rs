@@ -10,13 +10,13 @@ use serde_json::Error;
 ///
 /// # Errors
 /// An unknown function, or a value that does not fit it.
-pub fn decode<I: DeserializeOwned>(f: &str, value: &str) -> Result<I, Error> {
+pub fn decode<I: DeserializeOwned>(f: &str, value: &[u8]) -> Result<I, Error> {
     I::deserialize(Tagged { f, value })
 }
 
 struct Tagged<'a> {
     f: &'a str,
-    value: &'a str,
+    value: &'a [u8],
 }
 
 impl<'de> serde::Deserializer<'de> for Tagged<'de> {
@@ -50,13 +50,13 @@ impl<'de> VariantAccess<'de> for Tagged<'de> {
     }
 
     fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, Error> {
-        let mut json = serde_json::Deserializer::from_str(self.value);
+        let mut json = serde_json::Deserializer::from_slice(self.value);
         let value = seed.deserialize(&mut json)?;
         json.end().map(|()| value)
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Error> {
-        let mut json = serde_json::Deserializer::from_str(self.value);
+        let mut json = serde_json::Deserializer::from_slice(self.value);
         let value = serde::Deserializer::deserialize_any(&mut json, visitor)?;
         json.end().map(|()| value)
     }
@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn a_function_and_its_value_make_one_input() {
-        let decode = super::decode::<Input>;
+        let decode = |f, value: &str| super::decode::<Input>(f, value.as_bytes());
         assert_eq!(decode("read", "null").unwrap(), Input::Read);
         assert_eq!(decode("write", "3").unwrap(), Input::Write(3));
         assert_eq!(decode("cas", "[1, 2]").unwrap(), Input::Cas(1, 2));

@@ -274,25 +274,24 @@ impl History {
         &self,
         mut take: impl FnMut(Call<I, O>),
     ) -> Result<(), Malformed> {
-        for op in self.ops() {
-            let Process::Client(_) = op.process else { continue };
-            if op.kind != Kind::Invoke {
+        for row in self.row_numbers() {
+            let r = &self.rows[row as usize];
+            if r.process == NONE || r.kind != Kind::Invoke {
                 continue;
             }
-            let input = op.decode().map_err(|e| self.malformed(op.row, &e))?;
-            let outcome = match self.pair(op.row) {
-                None => Outcome::Info,
-                Some(done) => match done.kind {
-                    Kind::Ok => Outcome::Ok {
-                        completed: done.row,
-                        output: serde_json::from_str(done.value)
-                            .map_err(|e| self.malformed(done.row, &e))?,
-                    },
-                    Kind::Fail => Outcome::Fail,
-                    Kind::Info | Kind::Invoke => Outcome::Info,
+            let f = &self.names[r.f as usize];
+            let input = decode(f, self.value(r)).map_err(|e| self.malformed(row, &e))?;
+            let done = (r.pair != NONE).then(|| &self.rows[r.pair as usize]);
+            let outcome = match done.map(|done| (done, done.kind)) {
+                Some((done, Kind::Ok)) => Outcome::Ok {
+                    completed: r.pair,
+                    output: serde_json::from_slice(self.value(done))
+                        .map_err(|e| self.malformed(r.pair, &e))?,
                 },
+                Some((_, Kind::Fail)) => Outcome::Fail,
+                Some((_, Kind::Info | Kind::Invoke)) | None => Outcome::Info,
             };
-            take(Call { invoked: op.row, process: op.process, input, outcome });
+            take(Call { invoked: row, process: Process::Client(r.process), input, outcome });
         }
         Ok(())
     }
@@ -332,12 +331,15 @@ impl History {
     }
 
     fn value_text(&self, row: &Row) -> &str {
+        std::str::from_utf8(self.value(row)).expect("lines were checked when read")
+    }
+
+    fn value(&self, row: &Row) -> &[u8] {
         if row.value_len == 0 {
-            return "null";
+            return b"null";
         }
         let at = row.line as usize + row.value_at as usize;
-        std::str::from_utf8(&self.text[at..at + row.value_len as usize])
-            .expect("lines were checked when read")
+        &self.text[at..at + row.value_len as usize]
     }
 
     fn malformed(&self, row: u32, error: &serde_json::Error) -> Malformed {
@@ -358,7 +360,7 @@ impl OpRef<'_> {
     /// # Errors
     /// As serde finds them.
     pub fn decode<I: DeserializeOwned>(&self) -> Result<I, serde_json::Error> {
-        decode(self.f, self.value)
+        decode(self.f, self.value.as_bytes())
     }
 }
 

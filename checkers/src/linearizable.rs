@@ -41,39 +41,60 @@ pub struct Linearizable<M>(
     pub M,
 );
 
+/// A history whose values are decoded, ready to be checked.
+pub struct Prepared<'a, M: Model> {
+    model: &'a M,
+    history: &'a History,
+    /// Where the model is a familiar object; the calls are decoded when they are needed.
+    plain: Option<Plain>,
+}
+
 impl<M: Model> Checker for Linearizable<M> {
-    /// Valid with an order found; invalid with one anomaly, `nonlinearizable`; unknown where the
-    /// budget did not suffice or a value does not fit the model. Of an anomaly's calls the detail
-    /// `optional` lists those that may as well not have happened (by index of the invocation). The
-    /// detail `path` says what decided: `zones`, `queue`, `search`, or a phase of the register's.
+    /// As [`Prepared::check`]; unknown where a value does not fit the model.
     fn check(&self, history: &History, budget: &Budget) -> Verdict {
-        let checked = Plain::read(&self.0, history).and_then(|plain| match &plain {
-            Some(plain) => self.check_plain(history, plain, budget),
-            None => self.check_any(history, budget),
-        });
-        checked.unwrap_or_else(|malformed| Verdict::unknown(format!("cannot read {malformed}")))
+        let prepared = self.prepare(history);
+        let checked = prepared.and_then(|prepared| prepared.try_check(budget));
+        checked.unwrap_or_else(|malformed| unreadable(&malformed))
     }
 }
 
 impl<M: Model> Linearizable<M> {
-    /// Checks a history that is in plain numbers already.
-    fn check_plain(
-        &self,
-        history: &History,
-        plain: &Plain,
-        budget: &Budget,
-    ) -> Result<Verdict, Malformed> {
+    /// Decodes the values of a history.
+    ///
+    /// # Errors
+    /// [`Malformed`] with the line whose value does not fit the model.
+    pub fn prepare<'a>(&'a self, history: &'a History) -> Result<Prepared<'a, M>, Malformed> {
+        let plain = Plain::read(&self.0, history)?;
+        Ok(Prepared { model: &self.0, history, plain })
+    }
+}
+
+fn unreadable(malformed: &Malformed) -> Verdict {
+    Verdict::unknown(format!("cannot read {malformed}"))
+}
+
+impl<M: Model> Prepared<'_, M> {
+    /// Valid with an order found; invalid with one anomaly, `nonlinearizable`; unknown where the
+    /// budget did not suffice. Of an anomaly's calls the detail `optional` lists those that may as
+    /// well not have happened (by index of the invocation). The detail `path` says what decided:
+    /// `zones`, `queue`, `search`, or a phase of the register's search.
+    pub fn check(&self, budget: &Budget) -> Verdict {
+        self.try_check(budget).unwrap_or_else(|malformed| unreadable(&malformed))
+    }
+
+    fn try_check(&self, budget: &Budget) -> Result<Verdict, Malformed> {
+        let Some(plain) = &self.plain else { return self.check_any(budget) };
         let answer = familiar::judge(&plain.acts, plain.start, plain.values(), u64::MAX, budget);
-        let Some(answer) = answer else { return self.check_any(history, budget) };
+        let Some(answer) = answer else { return self.check_any(budget) };
         let verdict = match answer.found {
             Found::Order => Verdict::valid(),
-            Found::GaveUp(GaveUp { why, layer, layers, row, crashed }) => Verdict::unknown(
-                gave_up(history, why, (layer, layers, row), answer.explored, crashed),
-            ),
+            Found::GaveUp(gave_up) => {
+                Verdict::unknown(self::gave_up(self.history, &gave_up, answer.explored))
+            }
             Found::None { row, is_earliest } => {
-                let calls = history.calls()?;
-                let judge = Judge { model: &self.0, calls: &calls, plain: Some(plain), budget };
-                convict(&judge, history, Stuck { row, is_earliest })
+                let calls = self.history.calls()?;
+                let judge = Judge { model: self.model, calls: &calls, plain: Some(plain), budget };
+                convict(&judge, self.history, Stuck { row, is_earliest })
             }
         };
         Ok(verdict
@@ -83,9 +104,9 @@ impl<M: Model> Linearizable<M> {
     }
 
     /// Checks any history, by a search that knows the model from its steps alone.
-    fn check_any(&self, history: &History, budget: &Budget) -> Result<Verdict, Malformed> {
-        let calls: Vec<CallOf<M>> = history.calls()?;
-        let problem = Problem::new(&self.0, &calls, &bars(&calls));
+    fn check_any(&self, budget: &Budget) -> Result<Verdict, Malformed> {
+        let calls: Vec<CallOf<M>> = self.history.calls()?;
+        let problem = Problem::new(self.model, &calls, &bars(&calls));
         let mut search = Search::new(&problem, budget);
         let completion = |layer: usize| problem.bars[problem.layers[layer] as usize].completed;
         let verdict = match search.run() {
@@ -94,14 +115,15 @@ impl<M: Model> Linearizable<M> {
                 Verdict::unknown("bug in the search: its order does not hold").with("bug", true)
             }
             Outcome::GaveUp(why, layer) => {
-                let at = (layer, problem.layers.len(), completion(layer));
+                let (layers, row) = (problem.layers.len(), completion(layer));
+                let gave_up =
+                    GaveUp { why, layer, layers, row, crashed: search.crashed_before(layer) };
                 let explored = search.configurations() as u64;
-                let crashed = search.crashed_before(layer);
-                Verdict::unknown(gave_up(history, why, at, explored, crashed))
+                Verdict::unknown(self::gave_up(self.history, &gave_up, explored))
             }
             Outcome::Stuck(layer) => {
-                let judge = Judge { model: &self.0, calls: &calls, plain: None, budget };
-                convict(&judge, history, Stuck { row: completion(layer), is_earliest: true })
+                let judge = Judge { model: self.model, calls: &calls, plain: None, budget };
+                convict(&judge, self.history, Stuck { row: completion(layer), is_earliest: true })
             }
         };
         Ok(verdict
@@ -119,19 +141,14 @@ fn convict<M: Model>(judge: &Judge<'_, M>, history: &History, stuck: Stuck) -> V
     Verdict::of(vec![anomaly]).with("optional", explain::optional(history, &part))
 }
 
-/// Why there is no verdict, and how far the search got: to this completion, of so many, at a row.
-fn gave_up(
-    history: &History,
-    why: &str,
-    (layer, layers, row): (usize, usize, u32),
-    explored: u64,
-    crashed: usize,
-) -> String {
+/// Why there is no verdict, and how far the search got.
+fn gave_up(history: &History, gave_up: &GaveUp, explored: u64) -> String {
+    let GaveUp { why, layer, layers, row, crashed } = gave_up;
     format!(
         "{why} at completion {} of {layers} (op {}), after {explored} configurations, with \
          {crashed} crashed calls open",
         layer + 1,
-        history.op(row).index,
+        history.op(*row).index,
     )
 }
 

@@ -16,6 +16,7 @@ use rayon::prelude::*;
 #[path = "against_brute_force/brute_force.rs"]
 mod brute_force;
 #[path = "../benches/grid.rs"]
+#[expect(dead_code, reason = "benches use the rest")]
 mod grid;
 #[path = "../benches/slow.rs"]
 mod slow;
@@ -121,7 +122,7 @@ fn assert_balanced(tally: &Tally, paths: &[&str], least: u64) {
 #[test]
 fn registers_agree_with_every_order() {
     let tally = against_every_order(&Register::default(), Mix::ReadWriteCas, 100_000);
-    assert_balanced(&tally, &["zones", "depth-first"], 5_000);
+    assert_balanced(&tally, &["zones", "depth-first"], 3_000);
 }
 
 #[test]

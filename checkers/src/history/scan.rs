@@ -8,6 +8,7 @@ const DEPTH_MAX: u32 = 32;
 
 /// Reads a line, if it is of the common kind.
 pub(super) fn line(text: &[u8]) -> Option<Line<'_>> {
+    let text = std::str::from_utf8(text).ok()?;
     let mut scan = Scan { text, at: 0 };
     let mut fields = Fields::default();
     scan.expect(b'{')?;
@@ -94,13 +95,13 @@ fn kind(name: &str) -> Option<Kind> {
 
 /// A place in a line. Every step gives `None` where the line is not of the common kind.
 struct Scan<'a> {
-    text: &'a [u8],
+    text: &'a str,
     at: usize,
 }
 
 impl<'a> Scan<'a> {
     fn peek(&self) -> Option<u8> {
-        self.text.get(self.at).copied()
+        self.text.as_bytes().get(self.at).copied()
     }
 
     fn next(&mut self) -> Option<u8> {
@@ -124,11 +125,11 @@ impl<'a> Scan<'a> {
         self.expect(b'"')?;
         let start = self.at;
         let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
-        let rest = &self.text[start..];
+        let rest = &self.text.as_bytes()[start..];
         self.at += rest.iter().position(|byte| !is_plain(byte))?;
         let end = self.at;
         self.expect(b'"')?;
-        std::str::from_utf8(&self.text[start..end]).ok()
+        self.text.get(start..end)
     }
 
     /// A whole number of at most 19 digits, which any `u64` holds, and no leading zero.
@@ -142,7 +143,7 @@ impl<'a> Scan<'a> {
             number = number * 10 + u64::from(digit - b'0');
             self.at += 1;
         }
-        let has_leading_zero = self.at - start > 1 && self.text[start] == b'0';
+        let has_leading_zero = self.at - start > 1 && self.text.as_bytes()[start] == b'0';
         (self.at > start && !has_leading_zero).then_some(number)
     }
 
@@ -177,7 +178,7 @@ impl<'a> Scan<'a> {
             }
             self.close(&mut depth)?;
             if depth == 0 {
-                return std::str::from_utf8(&self.text[start..self.at]).ok();
+                return self.text.get(start..self.at);
             }
         }
     }
@@ -213,7 +214,7 @@ impl<'a> Scan<'a> {
     }
 
     fn word(&mut self, word: &[u8]) -> Option<()> {
-        let is_there = self.text[self.at..].starts_with(word);
+        let is_there = self.text.as_bytes()[self.at..].starts_with(word);
         self.at += word.len();
         is_there.then_some(())
     }

@@ -21,7 +21,7 @@ const ABSENT: (u32, u32) = (NEVER, NEVER);
 /// Whether there is an order; `None` where a value was put in twice, or a deed is none of a queue.
 pub(super) fn check(acts: &[Act], values: u32) -> Option<Result<(), Clash>> {
     let mut passages = vec![Passage { enqueue: ABSENT, dequeue: ABSENT }; values as usize];
-    let mut twice = None;
+    let (mut twice, mut takes) = (None, Vec::new());
     for act in acts {
         let times = (act.invoked, act.completed);
         match act.deed {
@@ -39,6 +39,7 @@ pub(super) fn check(acts: &[Act], values: u32) -> Option<Result<(), Clash>> {
                 }
                 passage.dequeue = times;
             }
+            Deed::Take => takes.push(act.invoked),
             Deed::FindEmpty => (),
             _ => return None,
         }
@@ -46,11 +47,25 @@ pub(super) fn check(acts: &[Act], values: u32) -> Option<Result<(), Clash>> {
     if let Some(clash) = twice {
         return Some(Err(clash));
     }
-    Some(
-        narrow(&mut passages)
-            .and_then(|()| in_turn(&passages))
-            .and_then(|()| empty(acts, &passages)),
-    )
+    Some(narrow(&mut passages).and_then(|()| {
+        take(&mut passages, &takes);
+        in_turn(&passages).and_then(|()| empty(acts, &passages))
+    }))
+}
+
+/// A crashed dequeue may have taken any value that nobody saw again, and no other. The values that
+/// came first hinder most where they stay, and the earlier they may leave the better: so the n-th
+/// crashed dequeue took the n-th of them. (Exchange two, and each is within for no less long.)
+fn take(passages: &mut [Passage], takes: &[u32]) {
+    if takes.is_empty() {
+        return;
+    }
+    let left = passages.iter_mut().filter(|passage| passage.dequeue == ABSENT);
+    let mut left: Vec<&mut Passage> = left.collect();
+    left.sort_unstable_by_key(|passage| passage.enqueue.1);
+    for (passage, &invoked) in left.into_iter().zip(takes) {
+        passage.dequeue.0 = invoked.max(passage.enqueue.0);
+    }
 }
 
 /// A value came before it had left, and left after it had begun to come. Forgets values that

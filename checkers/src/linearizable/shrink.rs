@@ -49,7 +49,8 @@ pub(super) fn shrink<M: Model>(judge: &Judge<'_, M>, bars: &[Bar], stuck: Stuck)
     let Some(culprit) = culprit(judge, bars, stuck) else {
         // Out of budget. What was invoked until then has no order, whatever else is true.
         let last = bars.iter().filter(|bar| bar.completed != NEVER).max_by_key(|b| b.completed);
-        let culprit = bars.iter().find(|bar| bar.completed == stuck.row).or(last);
+        let is_stuck = |bar: &&Bar| bar.completed == stuck.row && bar.completed != NEVER;
+        let culprit = bars.iter().find(is_stuck).or(last);
         let culprit = *culprit.unwrap_or(&bars[0]);
         let bars = cut(bars, culprit.completed);
         return Part { bars, culprit, from: None, is_minimal: false };

@@ -13,8 +13,8 @@ pub enum Familiar<'a> {
         /// What it holds.
         value: &'a Datum,
     },
-    /// First in, first out, and empty. Its deeds are [`Deed::Enqueue`], [`Deed::Dequeue`] and
-    /// [`Deed::FindEmpty`].
+    /// First in, first out, and empty. Its deeds are [`Deed::Enqueue`], [`Deed::Dequeue`],
+    /// [`Deed::Take`] and [`Deed::FindEmpty`].
     EmptyQueue,
 }
 
@@ -33,6 +33,8 @@ pub enum Deed<V> {
     Enqueue(V),
     /// It took this from the front.
     Dequeue(V),
+    /// It took what was at the front, if anything: it crashed.
+    Take,
     /// It saw that there is nothing.
     FindEmpty,
     /// Something else: the history must be judged the general way.
@@ -49,6 +51,7 @@ impl<V> Deed<V> {
             Deed::Cas(old, new) => Deed::Cas(to(old), to(new)),
             Deed::Enqueue(value) => Deed::Enqueue(to(value)),
             Deed::Dequeue(value) => Deed::Dequeue(to(value)),
+            Deed::Take => Deed::Take,
             Deed::FindEmpty => Deed::FindEmpty,
             Deed::Other => Deed::Other,
         }

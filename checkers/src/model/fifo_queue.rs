@@ -82,8 +82,7 @@ impl Model for FifoQueue {
             (QueueInput::Enqueue(value), _) => Deed::Enqueue(value),
             (QueueInput::Dequeue, Some(Datum::Null)) => Deed::FindEmpty,
             (QueueInput::Dequeue, Some(value)) => Deed::Dequeue(value),
-            // It may have taken anything.
-            (QueueInput::Dequeue, None) => Deed::Other,
+            (QueueInput::Dequeue, None) => Deed::Take,
         }
     }
 
