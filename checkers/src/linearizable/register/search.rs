@@ -66,11 +66,10 @@ impl<'a> Search<'a> {
         let mut stack = vec![(self.stepper.start(self.start), 0)];
         while let Some((config, level)) = stack.pop() {
             let config = self.forced(config);
-            let layer = config.layer as usize;
-            if layer == self.stepper.layers.len() {
+            let Some(layer) = self.stepper.layers.layer(config.layer) else {
                 return Ended::Through;
-            }
-            self.deepest = self.deepest.max(layer);
+            };
+            self.deepest = self.deepest.max(config.layer as usize);
             if let Some(why) = self.over(stack.capacity() * size_of::<(Config, usize)>()) {
                 return Ended::GaveUp(why, self.deepest);
             }

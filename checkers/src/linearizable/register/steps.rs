@@ -42,6 +42,11 @@ struct Midway {
     crashed: u32,
 }
 
+/// A value's bit in a sketch: equal values have equal bits.
+fn sketch(value: u32) -> u64 {
+    1 << (value % 64)
+}
+
 /// Makes steps, and counts them.
 pub(super) struct Stepper<'a> {
     pub(super) layers: &'a Layers,
@@ -72,9 +77,8 @@ impl<'a> Stepper<'a> {
     }
 
     /// Whether any crashed call is open at a layer.
-    pub(super) fn has_crashed(&self, layer: usize) -> bool {
-        let row = self.layers.layer(layer as u32).map_or(0, |layer| layer.row);
-        self.layers.crashed.first().is_some_and(|first| first.rows[0] < row)
+    pub(super) fn has_crashed(&self, layer: &Layer) -> bool {
+        self.layers.crashed.first().is_some_and(|first| first.rows[0] < layer.row)
     }
 
     /// Whether the call that completes was placed.
@@ -182,6 +186,7 @@ impl<'a> Stepper<'a> {
     fn place_open(&mut self, layer: &Layer, midway: &Midway) {
         let layers = self.layers;
         let config = &midway.config;
+        let demand = self.demand(layer, config);
         for (number, open) in layers.open(layer) {
             if number == layer.call || config.placed & open.bit != 0 {
                 continue;
@@ -189,7 +194,9 @@ impl<'a> Stepper<'a> {
             let fits = match open.deed {
                 Deed::Cas(old, _) => old == config.state,
                 Deed::Write(value) => {
-                    !midway.must_serve && Self::changes(layer, config, value, open.bit)
+                    !midway.must_serve
+                        && demand & sketch(value) != 0
+                        && Self::changes(layer, config, value, open.bit)
                 }
                 _ => false,
             };
@@ -204,6 +211,19 @@ impl<'a> Stepper<'a> {
             let placed = config.placed | open.bit;
             self.follow(layer, midway, next, placed, !matches!(open.deed, Deed::Cas(..)));
         }
+    }
+
+    /// A sketch of the values that open calls, or any crashed ones, would read or replace: a write
+    /// of any other cannot serve.
+    fn demand(&self, layer: &Layer, config: &Config) -> u64 {
+        if self.has_crashed(layer) {
+            return !0;
+        }
+        let unplaced = self.layers.open(layer).filter(|(_, open)| open.bit & config.placed == 0);
+        unplaced.fold(0, |demand, (_, open)| match open.deed {
+            Deed::Read(value) | Deed::Cas(value, _) => demand | sketch(value),
+            _ => demand,
+        })
     }
 
     /// Whether a call that does the same, is not placed either, and is not the one that completes
