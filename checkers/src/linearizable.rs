@@ -138,7 +138,14 @@ fn convict<M: Model>(judge: &Judge<'_, M>, history: &History, stuck: Stuck) -> V
     let all = bars(judge.calls);
     let part = shrink::shrink(judge, &all, stuck);
     let anomaly = explain::explain(judge.model, history, judge.calls, &all, &part, judge.budget);
-    Verdict::of(vec![anomaly]).with("optional", explain::optional(history, &part))
+    match anomaly {
+        Some(anomaly) => {
+            Verdict::of(vec![anomaly]).with("optional", explain::optional(history, &part))
+        }
+        None => {
+            Verdict::unknown("bug in a fast way: what it convicts has an order").with("bug", true)
+        }
+    }
 }
 
 /// Why there is no verdict, and how far the search got.

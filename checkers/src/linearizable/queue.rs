@@ -6,6 +6,8 @@
 //! within (Henzinger, Sezgin and Vafeiadis, "Aspect-oriented linearizability proofs", 2013; for
 //! the pairs also Emmi and Enea, "Sound, complete, and tractable linearizability monitoring for
 //! concurrent collections", 2018).
+use std::{cmp::Reverse, collections::BinaryHeap};
+
 use super::{familiar::Clash, plain::Act, problem::NEVER};
 use crate::model::Deed;
 
@@ -21,6 +23,7 @@ const ABSENT: (u32, u32) = (NEVER, NEVER);
 /// Whether there is an order; `None` where a value was put in twice, or a deed is none of a queue.
 pub(super) fn check(acts: &[Act], values: u32) -> Option<Result<(), Clash>> {
     let mut passages = vec![Passage { enqueue: ABSENT, dequeue: ABSENT }; values as usize];
+    let mut came = Vec::with_capacity(values as usize);
     let (mut twice, mut takes) = (None, Vec::new());
     for act in acts {
         let times = (act.invoked, act.completed);
@@ -31,6 +34,7 @@ pub(super) fn check(acts: &[Act], values: u32) -> Option<Result<(), Clash>> {
                     return None;
                 }
                 passage.enqueue = times;
+                came.push(value);
             }
             Deed::Dequeue(value) => {
                 let passage = passages.get_mut(value as usize)?;
@@ -49,7 +53,9 @@ pub(super) fn check(acts: &[Act], values: u32) -> Option<Result<(), Clash>> {
     }
     Some(narrow(&mut passages).and_then(|()| {
         take(&mut passages, &takes);
-        in_turn(&passages).and_then(|()| empty(acts, &passages))
+        let passages = came.iter().map(|&value| passages[value as usize]);
+        let within = in_turn(passages.filter(|passage| passage.enqueue.1 != NEVER))?;
+        empty(acts, &within)
     }))
 }
 
@@ -60,7 +66,8 @@ fn take(passages: &mut [Passage], takes: &[u32]) {
     if takes.is_empty() {
         return;
     }
-    let left = passages.iter_mut().filter(|passage| passage.dequeue == ABSENT);
+    let is_left = |p: &&mut Passage| p.dequeue == ABSENT && p.enqueue.1 != NEVER;
+    let left = passages.iter_mut().filter(is_left);
     let mut left: Vec<&mut Passage> = left.collect();
     left.sort_unstable_by_key(|passage| passage.enqueue.1);
     for (passage, &invoked) in left.into_iter().zip(takes) {
@@ -68,9 +75,8 @@ fn take(passages: &mut [Passage], takes: &[u32]) {
     }
 }
 
-/// A value came before it had left, and left after it had begun to come. Forgets values that
-/// crashed on the way in and were never seen.
-fn narrow(passages: &mut Vec<Passage>) -> Result<(), Clash> {
+/// A value came before it had left, and left after it had begun to come.
+fn narrow(passages: &mut [Passage]) -> Result<(), Clash> {
     for passage in passages.iter_mut().filter(|passage| passage.dequeue != ABSENT) {
         if passage.enqueue == ABSENT || passage.dequeue.1 < passage.enqueue.0 {
             return Err(Clash(passage.dequeue.1));
@@ -78,44 +84,48 @@ fn narrow(passages: &mut Vec<Passage>) -> Result<(), Clash> {
         passage.enqueue.1 = passage.enqueue.1.min(passage.dequeue.1);
         passage.dequeue.0 = passage.dequeue.0.max(passage.enqueue.0);
     }
-    passages.retain(|passage| passage.enqueue.1 != NEVER);
     Ok(())
 }
 
-/// No value came wholly before another and left wholly after it.
-fn in_turn(passages: &[Passage]) -> Result<(), Clash> {
-    let mut came: Vec<u32> = (0..passages.len() as u32).collect();
-    let of = |number: &u32| passages[*number as usize];
-    let mut over = came.clone();
-    came.sort_unstable_by_key(|number| of(number).enqueue.0);
-    over.sort_unstable_by_key(|number| of(number).enqueue.1);
-    let mut over = over.iter().map(of).peekable();
-    // Of the values that had come wholly before, the one that began to leave last.
+/// No value came wholly before another and left wholly after it. Takes them in the order in which
+/// they began to come. Gives for each that stayed a while from when to when it certainly was
+/// within, in order.
+fn in_turn(passages: impl Iterator<Item = Passage>) -> Result<Vec<(u32, u32)>, Clash> {
+    let mut within = Vec::new();
+    let mut coming: BinaryHeap<Reverse<(u32, u32)>> = BinaryHeap::new();
+    // Of the values that had come wholly before, when the last began to leave.
     let mut latest = 0;
-    for passage in came.iter().map(of) {
-        while let Some(before) = over.next_if(|before| before.enqueue.1 < passage.enqueue.0) {
-            latest = latest.max(before.dequeue.0);
+    let mut arrive = |(came, leaves): (u32, u32), latest: &mut u32| {
+        *latest = leaves.max(*latest);
+        if came < leaves {
+            within.push((came, leaves));
+        }
+    };
+    for passage in passages {
+        while let Some(before) = coming.peek().filter(|before| before.0.0 < passage.enqueue.0) {
+            arrive(before.0, &mut latest);
+            coming.pop();
         }
         if passage.dequeue.1 < latest {
             return Err(Clash(latest));
         }
+        coming.push(Reverse((passage.enqueue.1, passage.dequeue.0)));
     }
-    Ok(())
+    while let Some(Reverse(last)) = coming.pop() {
+        arrive(last, &mut latest);
+    }
+    Ok(within)
 }
 
 /// Whenever the queue was found empty there was an instant at which nothing was certainly in it.
-fn empty(acts: &[Act], passages: &[Passage]) -> Result<(), Clash> {
+fn empty(acts: &[Act], within: &[(u32, u32)]) -> Result<(), Clash> {
     let is_empty = |act: &&Act| act.deed == Deed::FindEmpty;
     if !acts.iter().any(|act| is_empty(&act)) {
         return Ok(());
     }
-    let mut within: Vec<(u32, u32)> =
-        passages.iter().map(|passage| (passage.enqueue.1, passage.dequeue.0)).collect();
-    within.retain(|(from, to)| from < to);
-    within.sort_unstable();
     // Spans throughout which something was within, as long as can be.
     let mut spans: Vec<(u32, u32)> = Vec::new();
-    for (from, to) in within {
+    for &(from, to) in within {
         match spans.last_mut().filter(|span| from < span.1) {
             Some(span) => span.1 = span.1.max(to),
             None => spans.push((from, to)),

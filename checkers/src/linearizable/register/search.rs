@@ -37,6 +37,15 @@ pub(super) struct Search<'a> {
     explored_max: u64,
 }
 
+/// What is tried to get on from a configuration.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Effort {
+    /// To place nothing but the call that completes.
+    Direct,
+    /// Anything, with as many crashed calls as [`LEVELS`] says.
+    Level(usize),
+}
+
 /// How many configurations are explored between two looks at the budget.
 const EXPLORED_A_POLL: u64 = 1024;
 /// The steps behind a configuration are made with no crashed call first, then with one, two, any.
@@ -60,35 +69,51 @@ impl<'a> Search<'a> {
     }
 
     /// Depth first. With a beam, being stuck proves nothing.
+    ///
+    /// What is behind a configuration is made bit by bit: first the steps that place nothing but
+    /// the completing call, which mostly will do; the others when these led nowhere. Only then is
+    /// it worth remembering: before, nothing that comes to it again can have been looked at.
     pub(super) fn depth_first(&mut self, beam: Option<u32>) -> Ended {
         self.seen.clear();
         self.deepest = 0;
-        let mut stack = vec![(self.stepper.start(self.start), 0)];
-        while let Some((config, level)) = stack.pop() {
-            let config = self.forced(config);
+        let mut stack = vec![(self.stepper.start(self.start), Effort::Direct)];
+        while let Some((mut config, mut effort)) = stack.pop() {
+            if effort == Effort::Direct {
+                config = self.forced(config);
+            }
             let Some(layer) = self.stepper.layers.layer(config.layer) else {
                 return Ended::Through;
             };
             self.deepest = self.deepest.max(config.layer as usize);
-            if let Some(why) = self.over(stack.capacity() * size_of::<(Config, usize)>()) {
+            if let Some(why) = self.over(stack.capacity() * size_of::<(Config, Effort)>()) {
                 return Ended::GaveUp(why, self.deepest);
             }
-            let level = if self.stepper.has_crashed(layer) { level } else { LEVELS.len() - 1 };
-            self.stepper.freedom = Freedom::Counted(LEVELS[level]);
-            self.stepper.step(&config);
-            if level + 1 < LEVELS.len() {
-                stack.push((config, level + 1));
-            }
-            let mut steps = std::mem::take(&mut self.stepper.steps);
-            // Where there is no choice there is nothing to come back to.
-            let is_only = steps.len() == 1 && stack.is_empty();
-            steps.sort_by_key(|step| std::cmp::Reverse(step.cost));
-            for Step { config, .. } in steps.drain(..) {
-                if is_only || self.is_new(&config, beam) {
-                    stack.push((config, 0));
+            if effort == Effort::Direct {
+                if self.seen.covers(&config, layer, &self.stepper.bags, beam) {
+                    continue;
+                }
+                self.stepper.step_directly(&config);
+                if self.stepper.steps.is_empty() {
+                    effort = Effort::Level(0);
+                } else {
+                    stack.push((config, Effort::Level(0)));
                 }
             }
-            self.stepper.steps = steps;
+            if let Effort::Level(level) = effort {
+                if level == 0 && !self.seen.insert(&config, layer, &self.stepper.bags, beam) {
+                    continue;
+                }
+                let is_last = level + 1 == LEVELS.len() || !self.stepper.has_crashed(layer);
+                let most = if is_last { u32::MAX } else { LEVELS[level] };
+                self.stepper.freedom = Freedom::Counted(most);
+                self.stepper.step(&config);
+                if !is_last {
+                    stack.push((config, Effort::Level(level + 1)));
+                }
+            }
+            let steps = &mut self.stepper.steps;
+            steps.sort_by_key(|step| std::cmp::Reverse(step.cost));
+            stack.extend(steps.drain(..).map(|step| (step.config, Effort::Direct)));
         }
         Ended::Stuck(self.deepest)
     }

@@ -57,8 +57,39 @@ impl Seen {
             + self.heads.capacity() * size_of::<((u32, u32, Mask), u32, u32)>()) as u64
     }
 
-    /// Adds a configuration, unless one is there that is as good. With a beam, also unless so many
-    /// are there that would be as good but for the crashed calls.
+    /// Whether a configuration is there that is as good. With a beam, also whether so many are
+    /// there that would be as good but for the crashed calls.
+    pub(super) fn covers(
+        &self,
+        config: &Config,
+        layer: &Layer,
+        bags: &Bags,
+        beam: Option<u32>,
+    ) -> bool {
+        let head = match self.all.is_empty() {
+            true => None,
+            false => self.heads.get(&Seen::key(config, layer)).copied(),
+        };
+        let (mut at, mut alike, mut length) = (head.unwrap_or(NONE), 0, 0);
+        while at != NONE && length < LIST_MAX {
+            let (other, before) = &self.all[at as usize];
+            if other.is_as_good(config, layer, bags) {
+                return true;
+            }
+            let twin = Config { crashed: other.crashed, ..*config };
+            if beam.is_some() && other.is_as_good(&twin, layer, bags) {
+                alike += 1;
+                if beam == Some(alike) {
+                    return true;
+                }
+            }
+            length += 1;
+            at = *before;
+        }
+        false
+    }
+
+    /// Adds a configuration, unless it is covered.
     pub(super) fn insert(
         &mut self,
         config: &Config,
@@ -66,26 +97,16 @@ impl Seen {
         bags: &Bags,
         beam: Option<u32>,
     ) -> bool {
-        let key = (config.layer, config.state, config.placed & layer.cas);
-        let head = self.heads.entry(key).or_insert(NONE);
-        let (mut at, mut alike, mut length) = (*head, 0, 0);
-        while at != NONE && length < LIST_MAX {
-            let (other, before) = &self.all[at as usize];
-            if other.is_as_good(config, layer, bags) {
-                return false;
-            }
-            let twin = Config { crashed: other.crashed, ..*config };
-            if beam.is_some() && other.is_as_good(&twin, layer, bags) {
-                alike += 1;
-                if beam == Some(alike) {
-                    return false;
-                }
-            }
-            length += 1;
-            at = *before;
+        if self.covers(config, layer, bags, beam) {
+            return false;
         }
+        let head = self.heads.entry(Seen::key(config, layer)).or_insert(NONE);
         self.all.push((*config, *head));
         *head = self.all.len() as u32 - 1;
         true
+    }
+
+    fn key(config: &Config, layer: &Layer) -> (u32, u32, Mask) {
+        (config.layer, config.state, config.placed & layer.cas)
     }
 }

@@ -137,6 +137,15 @@ impl<'a> Stepper<'a> {
         }
     }
 
+    /// Of what [`Stepper::step`] collects, that for which nothing else need be placed.
+    pub(super) fn step_directly(&mut self, from: &Config) {
+        if let Some(layer) = self.layers.layer(from.layer) {
+            self.explored += 1;
+            let config = *from;
+            self.complete(layer, &Midway { config, must_serve: false, placed: 0, crashed: 0 });
+        }
+    }
+
     /// Goes past the completion, whose call is placed or gone.
     fn arrive(&mut self, layer: &Layer, config: &Config, placed: u32) {
         let config = self.pass(config);
