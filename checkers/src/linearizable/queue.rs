@@ -139,3 +139,41 @@ fn empty(acts: &[Act], within: &[(u32, u32)]) -> Result<(), Clash> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{Budget, Checker, Valid, linearizable::Linearizable, model::FifoQueue, notation};
+
+    #[track_caller]
+    fn check(picture: &str, valid: Valid) {
+        let history = notation::history(picture);
+        let verdict = Linearizable(FifoQueue::default()).check(&history, &Budget::unlimited());
+        assert_eq!((verdict.valid, verdict.details["path"].as_str()), (valid, Some("queue")));
+    }
+
+    const TWO: &str = "0: |- enqueue 1 -| |- enqueue 2 -|";
+
+    #[test]
+    fn what_stays_behind_blocks_what_came_after() {
+        check(&format!("{TWO} |- dequeue -> 2 -|"), Valid::Invalid);
+        check(&format!("{TWO} |- dequeue -> 2 -|\n1: |- dequeue -> 1 -|"), Valid::Valid);
+        check("0: |- enqueue 1 -~\n1: |- enqueue 2 -| |- dequeue -> 2 -|", Valid::Valid);
+    }
+
+    #[test]
+    fn a_crashed_dequeue_took_one_and_only_one() {
+        check(&format!("{TWO} |- dequeue -> 2 -|\n1: |- dequeue -~"), Valid::Valid);
+        check(&format!("{TWO} |- dequeue -> null -|\n1: |- dequeue -~"), Valid::Invalid);
+        check(
+            &format!("{TWO} |- dequeue -> null -|\n1: |- dequeue -~\n2: |- dequeue -~"),
+            Valid::Valid,
+        );
+    }
+
+    #[test]
+    fn a_value_leaves_once_and_after_it_came() {
+        check("0: |- dequeue -> 1 -| |- enqueue 1 -|", Valid::Invalid);
+        check("0: |- enqueue 1 -| |- dequeue -> 1 -| |- dequeue -> 1 -|", Valid::Invalid);
+        check("0: |- dequeue -> 1 -|", Valid::Invalid);
+    }
+}

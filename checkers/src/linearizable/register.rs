@@ -14,12 +14,14 @@ use super::{
 
 mod bags;
 mod layers;
+mod meter;
 mod search;
 mod seen;
 mod steps;
 
 use layers::Layers;
-use search::{Ended, Search, Why};
+use meter::Why;
+use search::{Ended, Search};
 
 /// Depth first, this many configurations a layer may be explored, and a constant more.
 const EFFORT: u64 = 20;

@@ -193,3 +193,62 @@ fn outside(backward: &[Zone], forward: &[Zone]) -> Result<(), Clash> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{Budget, Checker, Valid, linearizable::Linearizable, model::Register, notation};
+
+    #[track_caller]
+    fn check(picture: &str, valid: Valid) {
+        let history = notation::history(picture);
+        let verdict = Linearizable(Register::default()).check(&history, &Budget::unlimited());
+        assert_eq!((verdict.valid, verdict.details["path"].as_str()), (valid, Some("zones")));
+    }
+
+    #[test]
+    fn a_value_may_not_come_back() {
+        check(
+            "0: |- write 1 -| |- write 2 -|
+             1:                                |- read -> 1 -|",
+            Valid::Invalid,
+        );
+        check(
+            "0: |- write 1 -|
+             1: |- write 2 -|    |- read -> 1 -|  |- read -> 2 -|",
+            Valid::Invalid,
+        );
+        check(
+            "0: |- write 1 -|
+             1: |- write 2 -----------------------------|
+             2:              |- read -> 1 -|  |- read -> 2 -|",
+            Valid::Valid,
+        );
+    }
+
+    #[test]
+    fn a_write_must_find_an_instant_at_which_nothing_else_is_there() {
+        let seen = "0: |- write 1 -|                              |- read -> 1 -|\n";
+        check(&format!("{seen}1: {:17} |- write 2 -|", ""), Valid::Invalid);
+        check(&format!("{seen}1: {:17} |- write 2 -~", ""), Valid::Valid);
+        check(&format!("{seen}1: |- write 2 -|"), Valid::Valid);
+    }
+
+    #[test]
+    fn a_cas_follows_what_it_replaced() {
+        check("0: |- write 1 -| |- cas [1,2] -| |- read -> 2 -|", Valid::Valid);
+        check("0: |- cas [1,2] -| |- write 1 -|", Valid::Invalid);
+        check("0: |- write 1 -| |- cas [1,2] -| |- cas [1,3] -|", Valid::Invalid);
+        check("0: |- cas [1,2] -------|\n1: |- cas [2,1] -------|", Valid::Invalid);
+    }
+
+    #[test]
+    fn what_crashed_counts_where_it_was_seen() {
+        check("0: |- write 1 -~\n1: |- cas [1,2] -~\n2: |- read -> 2 -|", Valid::Valid);
+        check("1: |- cas [1,2] -~\n2: |- read -> 2 -|", Valid::Invalid);
+        check(
+            "0: |- write 1 -~\n1:                |- read -> null -| |- read -> 1 -|",
+            Valid::Valid,
+        );
+        check("0: |- write 1 -~\n1:       |- read -> 1 -| |- read -> null -|", Valid::Invalid);
+    }
+}

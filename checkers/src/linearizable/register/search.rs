@@ -1,18 +1,11 @@
 //! Two ways through the layers: depth first, and all of a layer before the next.
 use super::{
     layers::Layers,
+    meter::Why,
     seen::{Config, Seen},
     steps::{Freedom, Step, Stepper},
 };
 use crate::Budget;
-
-/// Why a search was given up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::linearizable) enum Why {
-    Steps,
-    Memory,
-    Time,
-}
 
 /// How a search ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,11 +23,7 @@ pub(super) struct Search<'a> {
     stepper: Stepper<'a>,
     seen: Seen,
     start: u32,
-    budget: &'a Budget,
     deepest: usize,
-    polled: u64,
-    /// Explores no more than this.
-    explored_max: u64,
 }
 
 /// What is tried to get on from a configuration.
@@ -46,26 +35,23 @@ enum Effort {
     Level(usize),
 }
 
-/// How many configurations are explored between two looks at the budget.
-const EXPLORED_A_POLL: u64 = 1024;
 /// The steps behind a configuration are made with no crashed call first, then with one, two, any.
 const LEVELS: [u32; 4] = [0, 1, 2, u32::MAX];
 
 impl<'a> Search<'a> {
     pub(super) fn new(layers: &'a Layers, start: u32, budget: &'a Budget) -> Search<'a> {
-        let stepper = Stepper::new(layers);
-        let seen = Seen::default();
-        Search { stepper, seen, start, budget, deepest: 0, polled: 0, explored_max: u64::MAX }
+        let stepper = Stepper::new(layers, budget);
+        Search { stepper, seen: Seen::default(), start, deepest: 0 }
     }
 
     /// Configurations explored so far, by all the searches.
     pub(super) fn explored(&self) -> u64 {
-        self.stepper.explored
+        self.stepper.meter.explored
     }
 
     /// From now on, gives up after so many more.
     pub(super) fn bounded(&mut self, more: u64) {
-        self.explored_max = self.stepper.explored.saturating_add(more);
+        self.stepper.meter.allow(more);
     }
 
     /// Depth first. With a beam, being stuck proves nothing.
@@ -115,7 +101,11 @@ impl<'a> Search<'a> {
             steps.sort_by_key(|step| std::cmp::Reverse(step.cost));
             stack.extend(steps.drain(..).map(|step| (step.config, Effort::Direct)));
         }
-        Ended::Stuck(self.deepest)
+        // Where the meter was over in the middle of a step, some ways were not seen.
+        match self.over(0) {
+            Some(why) => Ended::GaveUp(why, self.deepest),
+            None => Ended::Stuck(self.deepest),
+        }
     }
 
     /// Past all completions whose calls are placed already.
@@ -163,36 +153,104 @@ impl<'a> Search<'a> {
     fn best_of(&mut self, steps: &[Step], frontier: &mut Vec<Config>) {
         self.seen.clear();
         frontier.extend(steps.iter().map(|step| step.config));
-        frontier.retain(|config| self.is_new(config, None));
+        frontier.retain(|config| self.is_new(config));
         if frontier.len() > 1 {
             self.seen.clear();
             frontier.reverse();
-            frontier.retain(|config| self.is_new(config, None));
+            frontier.retain(|config| self.is_new(config));
             frontier.reverse();
         }
     }
 
-    fn is_new(&mut self, config: &Config, beam: Option<u32>) -> bool {
+    fn is_new(&mut self, config: &Config) -> bool {
         match self.stepper.layers.layer(config.layer) {
-            Some(layer) => self.seen.insert(config, layer, &self.stepper.bags, beam),
+            Some(layer) => self.seen.insert(config, layer, &self.stepper.bags, None),
             None => true,
         }
     }
 
     /// Why the search must end here, if it must.
     fn over(&mut self, bytes: usize) -> Option<Why> {
-        let explored = self.stepper.explored;
-        if explored > self.explored_max {
-            return Some(Why::Steps);
+        let Stepper { meter, bags, layers, .. } = &mut self.stepper;
+        meter.over(|| self.seen.bytes() + bags.bytes() + layers.bytes() + bytes as u64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
+    use super::*;
+    use crate::{
+        linearizable::{plain::Act, problem::NEVER},
+        model::Deed,
+    };
+
+    /// Calls one after the other or not, which need not fit together.
+    fn acts(random: &mut ChaCha8Rng) -> Vec<Act> {
+        let (mut row, mut acts) = (0, Vec::<Act>::new());
+        let mut open: Vec<usize> = Vec::new();
+        let values = random.random_range(2..5);
+        for _ in 0..random.random_range(4..60) {
+            if random.random_bool(0.5) && open.len() < 6 {
+                let mut value = || random.random_range(0..values);
+                let (old, new) = (value(), value());
+                let deed = match random.random_range(0..3) {
+                    0 => Deed::Read(old),
+                    1 if old != new => Deed::Cas(old, new),
+                    _ => Deed::Write(new),
+                };
+                open.push(acts.len());
+                acts.push(Act { deed, invoked: row, completed: NEVER });
+            } else if !open.is_empty() {
+                let act = &mut acts[open.swap_remove(random.random_range(0..open.len()))];
+                if random.random_bool(0.8) || matches!(act.deed, Deed::Read(_)) {
+                    act.completed = row;
+                }
+            }
+            row += 1;
         }
-        if explored < self.polled + EXPLORED_A_POLL {
-            return None;
+        acts.retain(|act| act.completed != NEVER || !matches!(act.deed, Deed::Read(_)));
+        acts
+    }
+
+    #[test]
+    fn every_search_is_sound_for_the_answer_it_gives() {
+        let budget = Budget::unlimited();
+        let (mut proofs, mut orders) = ([0, 0], [0, 0]);
+        for seed in 0..40_000 {
+            let acts = acts(&mut ChaCha8Rng::seed_from_u64(seed));
+            let layers = Layers::new(&acts).unwrap();
+            let mut search = Search::new(&layers, 0, &budget);
+            let exact = search.breadth_first(false);
+            assert_eq!(search.depth_first(None), exact, "{acts:?}");
+            let (relaxed, beam) = (search.breadth_first(true), search.depth_first(Some(1)));
+            match exact {
+                Ended::Through => assert_eq!(relaxed, Ended::Through, "{acts:?}"),
+                _ => assert_ne!(beam, Ended::Through, "{acts:?}"),
+            }
+            proofs[usize::from(exact == Ended::Through)] += 1;
+            orders[0] += u32::from(relaxed != Ended::Through);
+            orders[1] += u32::from(beam == Ended::Through);
         }
-        self.polled = explored;
-        let held = self.seen.bytes() + self.stepper.bags.bytes() + bytes as u64;
-        if held + self.stepper.layers.bytes() > self.budget.bytes_max {
-            return Some(Why::Memory);
+        assert!(proofs.iter().chain(&orders).all(|&count| count > 2_000), "{proofs:?} {orders:?}");
+    }
+
+    #[test]
+    fn a_search_that_is_cut_short_says_so() {
+        for seed in 0..2_000 {
+            let acts = acts(&mut ChaCha8Rng::seed_from_u64(seed));
+            let layers = Layers::new(&acts).unwrap();
+            let budget = Budget::unlimited();
+            let exact = Search::new(&layers, 0, &budget).breadth_first(false);
+            for most in [1, 2, 5, 20] {
+                let mut search = Search::new(&layers, 0, &budget);
+                search.bounded(most);
+                let ended = search.depth_first(None);
+                let is_cut = matches!(ended, Ended::GaveUp(Why::Steps, _));
+                assert!(is_cut || ended == exact, "{ended:?} {exact:?} {acts:?}");
+            }
         }
-        self.budget.is_over().then_some(Why::Time)
     }
 }

@@ -13,9 +13,10 @@
 use super::{
     bags::Bags,
     layers::{Layer, Layers, Mask},
+    meter::Meter,
     seen::Config,
 };
-use crate::model::Deed;
+use crate::{Budget, model::Deed};
 
 /// How freely crashed calls may be placed.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -52,19 +53,18 @@ pub(super) struct Stepper<'a> {
     pub(super) layers: &'a Layers,
     pub(super) bags: Bags,
     pub(super) freedom: Freedom,
-    /// Configurations looked at.
-    pub(super) explored: u64,
+    pub(super) meter: Meter<'a>,
     midway: Vec<Midway>,
     pub(super) steps: Vec<Step>,
 }
 
 impl<'a> Stepper<'a> {
-    pub(super) fn new(layers: &'a Layers) -> Stepper<'a> {
+    pub(super) fn new(layers: &'a Layers, budget: &'a Budget) -> Stepper<'a> {
         Stepper {
             layers,
             bags: Bags::new(),
             freedom: Freedom::Counted(u32::MAX),
-            explored: 0,
+            meter: Meter::new(budget),
             midway: Vec::new(),
             steps: Vec::new(),
         }
@@ -110,7 +110,8 @@ impl<'a> Stepper<'a> {
         config
     }
 
-    /// Collects in [`Stepper::steps`] what is behind the next completion.
+    /// Collects in [`Stepper::steps`] what is behind the next completion: all of it, unless the
+    /// meter is over.
     pub(super) fn step(&mut self, from: &Config) {
         let Some(layer) = self.layers.layer(from.layer) else { return };
         if self.is_forced(from) {
@@ -122,7 +123,10 @@ impl<'a> Stepper<'a> {
         let mut at = 0;
         while let Some(&midway) = self.midway.get(at) {
             at += 1;
-            self.explored += 1;
+            // Each is compared with all others, so many of them are more work.
+            if self.meter.count(1 + self.midway.len() as u64 / 64).is_some() {
+                return;
+            }
             let returning = self.layers.call(layer.call);
             if midway.config.placed & returning.bit != 0 {
                 // A read, placed on the way; or a write or cas that served.
@@ -140,7 +144,7 @@ impl<'a> Stepper<'a> {
     /// Of what [`Stepper::step`] collects, that for which nothing else need be placed.
     pub(super) fn step_directly(&mut self, from: &Config) {
         if let Some(layer) = self.layers.layer(from.layer) {
-            self.explored += 1;
+            self.meter.count(1);
             let config = *from;
             self.complete(layer, &Midway { config, must_serve: false, placed: 0, crashed: 0 });
         }
