@@ -18,6 +18,7 @@ fn cells() -> Vec<(&'static str, Grid)> {
     let stale = Grid { calls: 100_000, lie: Lie::Stale, ..million };
     vec![
         ("1M distinct values, 50 clients, one key", Grid { clients: 50, ..million }),
+        ("1M distinct values, reads and writes", Grid { mix: Mix::ReadWrite, ..million }),
         ("1M calls on 1,000 keys, values 0..5", keys),
         ("1M calls on a queue", Grid { mix: Mix::Queue, ..million }),
         ("100k cas-register, 10 clients, one key", small),

@@ -158,7 +158,8 @@ impl<'a, M: Model> Sieve<'a, M> {
         let is_open = |bar: &&Bar| bar.completed != NEVER && **bar != culprit;
         let calls: Vec<u32> = self.part.bars.iter().filter(is_open).map(|bar| bar.call).collect();
         self.part.is_minimal = true;
-        let mut ranges = Vec::from([0..calls.len()]);
+        let whole = 0..calls.len();
+        let mut ranges = vec![whole];
         while let Some(range) = ranges.pop() {
             let chosen = &calls[range.clone()];
             if chosen.is_empty() || self.try_to_relax(chosen) || range.len() == 1 {
