@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use checkers::{
     Budget, Checker, Figure, History, Valid, Verdict,
     linearizable::Linearizable,
-    model::{FifoQueue, Model, Register},
+    model::{FifoQueue, Model, Register, UnorderedQueue},
 };
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -129,6 +129,8 @@ fn registers_agree_with_every_order() {
 fn queues_agree_with_every_order() {
     let tally = against_every_order(&FifoQueue::default(), Mix::Queue, 20_000);
     assert_balanced(&tally, &["queue"], 2_000);
+    let tally = against_every_order(&UnorderedQueue::default(), Mix::Queue, 20_000);
+    assert_balanced(&tally, &["queue"], 2_000);
 }
 
 /// Run it by name, in release: it takes minutes.
@@ -138,6 +140,8 @@ fn a_million_agree_with_every_order() {
     let tally = against_every_order(&Register::default(), Mix::ReadWriteCas, 1_000_000);
     assert_balanced(&tally, &["zones", "depth-first"], 30_000);
     let tally = against_every_order(&FifoQueue::default(), Mix::Queue, 1_000_000);
+    assert_balanced(&tally, &["queue"], 50_000);
+    let tally = against_every_order(&UnorderedQueue::default(), Mix::Queue, 1_000_000);
     assert_balanced(&tally, &["queue"], 50_000);
 }
 

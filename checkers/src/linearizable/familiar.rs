@@ -48,7 +48,7 @@ pub(super) fn judge(
     budget: &Budget,
 ) -> Option<Answer> {
     let (path, checked) = match start {
-        Start::Queue => ("queue", queue::check(acts, values)?),
+        Start::Queue(discipline) => ("queue", queue::check(acts, values, discipline)?),
         Start::Register(init) => match zones::check(acts, init, values) {
             Some(checked) => ("zones", checked),
             None => return register::check(acts, init, explored_max, budget),

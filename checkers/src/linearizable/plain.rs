@@ -2,6 +2,7 @@
 use super::{
     numbers::Numbers,
     problem::{Bar, CallOf, NEVER},
+    queue::Discipline,
 };
 use crate::{
     Call, History, Malformed, Outcome,
@@ -36,8 +37,8 @@ pub(super) struct Plain {
 pub(super) enum Start {
     /// A register that holds a value, by number.
     Register(u32),
-    /// An empty queue.
-    Queue,
+    /// An empty queue, of this discipline.
+    Queue(Discipline),
 }
 
 impl Plain {
@@ -48,7 +49,8 @@ impl Plain {
         let mut numbers = Numbers::default();
         let start = match familiar {
             Familiar::Register { value } => Start::Register(numbers.number(value)),
-            Familiar::EmptyQueue => Start::Queue,
+            Familiar::EmptyQueue => Start::Queue(Discipline::InTurn),
+            Familiar::EmptyBag => Start::Queue(Discipline::Any),
         };
         let acts = Vec::with_capacity(history.len() / 2);
         let mut plain = Plain { acts, start, calls: 0, numbers };
@@ -101,7 +103,8 @@ impl Plain {
     pub(super) fn start_at<M: Model>(&self, model: &M, state: &M::State) -> Option<Start> {
         match model.familiar(state)? {
             Familiar::Register { value } => self.numbers.get(value).map(Start::Register),
-            Familiar::EmptyQueue => Some(Start::Queue),
+            Familiar::EmptyQueue => Some(Start::Queue(Discipline::InTurn)),
+            Familiar::EmptyBag => Some(Start::Queue(Discipline::Any)),
         }
     }
 }

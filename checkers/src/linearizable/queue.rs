@@ -11,6 +11,15 @@ use std::{cmp::Reverse, collections::BinaryHeap};
 use super::{familiar::Clash, plain::Act, problem::NEVER};
 use crate::model::Deed;
 
+/// Which value leaves next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Discipline {
+    /// The one that came first.
+    InTurn,
+    /// Any: of the rules above, the one for two values falls away.
+    Any,
+}
+
 /// A value's way through the queue. What crashed may come whenever it is seen, and leave never.
 #[derive(Clone, Copy)]
 struct Passage {
@@ -21,7 +30,11 @@ struct Passage {
 const ABSENT: (u32, u32) = (NEVER, NEVER);
 
 /// Whether there is an order; `None` where a value was put in twice, or a deed is none of a queue.
-pub(super) fn check(acts: &[Act], values: u32) -> Option<Result<(), Clash>> {
+pub(super) fn check(
+    acts: &[Act],
+    values: u32,
+    discipline: Discipline,
+) -> Option<Result<(), Clash>> {
     let mut passages = vec![Passage { enqueue: ABSENT, dequeue: ABSENT }; values as usize];
     let mut came = Vec::with_capacity(values as usize);
     let (mut twice, mut takes) = (None, Vec::new());
@@ -54,7 +67,7 @@ pub(super) fn check(acts: &[Act], values: u32) -> Option<Result<(), Clash>> {
     Some(narrow(&mut passages).and_then(|()| {
         take(&mut passages, &takes);
         let passages = came.iter().map(|&value| passages[value as usize]);
-        let within = in_turn(passages.filter(|passage| passage.enqueue.1 != NEVER))?;
+        let within = in_turn(passages.filter(|passage| passage.enqueue.1 != NEVER), discipline)?;
         empty(acts, &within)
     }))
 }
@@ -87,10 +100,13 @@ fn narrow(passages: &mut [Passage]) -> Result<(), Clash> {
     Ok(())
 }
 
-/// No value came wholly before another and left wholly after it. Takes them in the order in which
+/// No value came wholly before another and left wholly after it, if they leave in turn. Takes them in the order in which
 /// they began to come. Gives for each that stayed a while from when to when it certainly was
 /// within, in order.
-fn in_turn(passages: impl Iterator<Item = Passage>) -> Result<Vec<(u32, u32)>, Clash> {
+fn in_turn(
+    passages: impl Iterator<Item = Passage>,
+    discipline: Discipline,
+) -> Result<Vec<(u32, u32)>, Clash> {
     let mut within = Vec::new();
     let mut coming: BinaryHeap<Reverse<(u32, u32)>> = BinaryHeap::new();
     // Of the values that had come wholly before, when the last began to leave.
@@ -106,7 +122,7 @@ fn in_turn(passages: impl Iterator<Item = Passage>) -> Result<Vec<(u32, u32)>, C
             arrive(before.0, &mut latest);
             coming.pop();
         }
-        if passage.dequeue.1 < latest {
+        if passage.dequeue.1 < latest && discipline == Discipline::InTurn {
             return Err(Clash(latest));
         }
         coming.push(Reverse((passage.enqueue.1, passage.dequeue.0)));

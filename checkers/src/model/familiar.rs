@@ -16,6 +16,8 @@ pub enum Familiar<'a> {
     /// First in, first out, and empty. Its deeds are [`Deed::Enqueue`], [`Deed::Dequeue`],
     /// [`Deed::Take`] and [`Deed::FindEmpty`].
     EmptyQueue,
+    /// A queue that gives out what it likes, and empty. Its deeds are those of the queue.
+    EmptyBag,
 }
 
 /// What a call does to a familiar object, as far as its answer proves.

@@ -78,16 +78,21 @@ impl Model for FifoQueue {
     }
 
     fn deed<'a>(&'a self, input: &'a QueueInput, output: Option<&'a Datum>) -> Deed<&'a Datum> {
-        match (input, output) {
-            (QueueInput::Enqueue(value), _) => Deed::Enqueue(value),
-            (QueueInput::Dequeue, Some(Datum::Null)) => Deed::FindEmpty,
-            (QueueInput::Dequeue, Some(value)) => Deed::Dequeue(value),
-            (QueueInput::Dequeue, None) => Deed::Take,
-        }
+        deed(input, output)
     }
 
     fn state_bytes(&self, state: &Waiting) -> usize {
         size_of::<Waiting>() + state.0.len() * size_of::<Datum>()
+    }
+}
+
+/// What the call does, for queues of any order.
+pub(super) fn deed<'a>(input: &'a QueueInput, output: Option<&'a Datum>) -> Deed<&'a Datum> {
+    match (input, output) {
+        (QueueInput::Enqueue(value), _) => Deed::Enqueue(value),
+        (QueueInput::Dequeue, Some(Datum::Null)) => Deed::FindEmpty,
+        (QueueInput::Dequeue, Some(value)) => Deed::Dequeue(value),
+        (QueueInput::Dequeue, None) => Deed::Take,
     }
 }
 

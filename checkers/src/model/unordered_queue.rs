@@ -2,8 +2,8 @@
 use std::{collections::BTreeMap, fmt};
 
 use super::{
-    BadInit, Known, Model,
-    fifo_queue::{QueueInput, describe, matter},
+    BadInit, Deed, Familiar, Known, Model,
+    fifo_queue::{QueueInput, deed, describe, matter},
     list,
 };
 use crate::Datum;
@@ -94,6 +94,14 @@ impl Model for UnorderedQueue {
 
     fn matter(&self, calls: &[Known<'_, QueueInput, Datum>]) -> Vec<bool> {
         matter(calls)
+    }
+
+    fn familiar<'a>(&self, state: &'a Bag) -> Option<Familiar<'a>> {
+        (*state == Bag::default()).then_some(Familiar::EmptyBag)
+    }
+
+    fn deed<'a>(&'a self, input: &'a QueueInput, output: Option<&'a Datum>) -> Deed<&'a Datum> {
+        deed(input, output)
     }
 
     fn state_bytes(&self, state: &Bag) -> usize {
