@@ -1,10 +1,11 @@
-//! How long a check takes, once the history is read. Values are decoded as part of it.
+//! How long a check takes, once the history is read: all of it, and without decoding values.
 use checkers::{
-    Budget, Checker, Independent,
+    Budget, Checker, History, Independent,
     linearizable::Linearizable,
-    model::{FifoQueue, Register},
+    model::{FifoQueue, Model, Register},
 };
 use criterion::{Criterion, criterion_group, criterion_main};
+use rayon::prelude::*;
 
 mod grid;
 
@@ -28,18 +29,29 @@ fn cells() -> Vec<(&'static str, Grid)> {
 }
 
 fn check(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("check");
-    group.sample_size(10);
     for (name, grid) in cells() {
-        let history = grid.history();
-        let checker: Box<dyn Checker> = match grid.mix {
-            Mix::Queue => Box::new(Independent(Linearizable(FifoQueue::default()))),
+        match grid.mix {
+            Mix::Queue => cell(criterion, name, &grid.history(), FifoQueue::default()),
             Mix::ReadWrite | Mix::ReadWriteCas => {
-                Box::new(Independent(Linearizable(Register::default())))
+                cell(criterion, name, &grid.history(), Register::default());
             }
-        };
-        group.bench_function(name, |b| b.iter(|| checker.check(&history, &Budget::unlimited())));
+        }
     }
+}
+
+/// The whole check, and what of it remains when the values are decoded.
+fn cell<M: Model>(criterion: &mut Criterion, name: &str, history: &History, model: M) {
+    let budget = Budget::unlimited();
+    let checker = Independent(Linearizable(model));
+    let mut group = criterion.benchmark_group(name);
+    group.sample_size(10);
+    group.bench_function("check", |b| b.iter(|| checker.check(history, &budget)));
+    let parts: Vec<History> = history.by_key().into_values().collect();
+    let prepare = |part| checker.0.prepare(part).expect("the grid fits the model");
+    let prepared: Vec<_> = parts.iter().map(prepare).collect();
+    group.bench_function("judge", |b| {
+        b.iter(|| prepared.par_iter().map(|part| part.check(&budget).valid).max());
+    });
     group.finish();
 }
 
