@@ -4,6 +4,8 @@
 //! that takes crashed calls as often as it likes, which proves that there is no order if it finds
 //! none; then ones that keep few configurations which differ in crashed calls only, which prove
 //! that there is an order if they find one; then all configurations, as far as the budget goes.
+use std::borrow::Cow;
+
 use crate::{Budget, model::Deed};
 
 use super::{
@@ -84,10 +86,10 @@ fn portfolio(search: &mut Search<'_>, layers: &Layers, most: u64) -> (Ended, &'s
 }
 
 /// Leaves out the crashed calls that wrote what nobody needs, and then what only those needed.
-fn useful(acts: &[Act]) -> Vec<Act> {
+fn useful(acts: &[Act]) -> Cow<'_, [Act]> {
     let is_crashed = |act: &&Act| act.completed == NEVER;
     if !acts.iter().any(|act| is_crashed(&act)) {
-        return acts.to_vec();
+        return Cow::Borrowed(acts);
     }
     let mut needed = rustc_hash::FxHashSet::default();
     let mut cas = Vec::new();

@@ -60,10 +60,14 @@ impl Layers {
     /// Lays out acts, which are in order of invocation; `None` where more are open at once than a
     /// mask has bits.
     pub(super) fn new(acts: &[Act]) -> Option<Layers> {
-        let mut layers =
-            Layers { calls: Vec::new(), all: Vec::new(), open: Vec::new(), crashed: Vec::new() };
+        let mut layers = Layers {
+            calls: Vec::with_capacity(acts.len()),
+            all: Vec::with_capacity(acts.len()),
+            open: Vec::with_capacity(acts.len() * 8),
+            crashed: Vec::new(),
+        };
         let mut kinds = FxHashMap::default();
-        let mut invoked = Vec::new();
+        let mut invoked = Vec::with_capacity(acts.len());
         let mut now = Now { open: VecDeque::new(), free: !0 };
         for act in acts {
             now.complete_until(act.invoked, &mut layers);
