@@ -140,7 +140,7 @@ impl<'de> Visitor<'de> for AnyJson {
     }
 
     fn visit_u64<E>(self, number: u64) -> Result<Datum, E> {
-        Ok(Value::from(number).into())
+        Ok(i64::try_from(number).map_or_else(|_| Value::from(number).into(), Datum::Int))
     }
 
     fn visit_f64<E>(self, number: f64) -> Result<Datum, E> {

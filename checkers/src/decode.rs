@@ -10,16 +10,16 @@ use serde_json::Error;
 ///
 /// # Errors
 /// An unknown function, or a value that does not fit it.
-pub fn decode<I: DeserializeOwned>(f: &str, value: &str) -> Result<I, Error> {
+pub fn decode<I: DeserializeOwned>(f: &str, value: &[u8]) -> Result<I, Error> {
     I::deserialize(Tagged { f, value })
 }
 
 struct Tagged<'a> {
     f: &'a str,
-    value: &'a str,
+    value: &'a [u8],
 }
 
-impl<'de> serde::Deserializer<'de> for Tagged<'_> {
+impl<'de> serde::Deserializer<'de> for Tagged<'de> {
     type Error = Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -32,7 +32,7 @@ impl<'de> serde::Deserializer<'de> for Tagged<'_> {
     }
 }
 
-impl<'de> EnumAccess<'de> for Tagged<'_> {
+impl<'de> EnumAccess<'de> for Tagged<'de> {
     type Error = Error;
     type Variant = Self;
 
@@ -42,7 +42,7 @@ impl<'de> EnumAccess<'de> for Tagged<'_> {
     }
 }
 
-impl<'de> VariantAccess<'de> for Tagged<'_> {
+impl<'de> VariantAccess<'de> for Tagged<'de> {
     type Error = Error;
 
     fn unit_variant(self) -> Result<(), Error> {
@@ -50,15 +50,15 @@ impl<'de> VariantAccess<'de> for Tagged<'_> {
     }
 
     fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, Error> {
-        let mut json = serde_json::Deserializer::from_str(self.value);
-        // Inputs own what they keep, so decoding through a value frees them of this text's lifetime.
-        let value: serde_json::Value = serde::Deserialize::deserialize(&mut json)?;
-        seed.deserialize(value)
+        let mut json = serde_json::Deserializer::from_slice(self.value);
+        let value = seed.deserialize(&mut json)?;
+        json.end().map(|()| value)
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Error> {
-        let value: serde_json::Value = serde_json::from_str(self.value)?;
-        serde::Deserializer::deserialize_any(value, visitor)
+        let mut json = serde_json::Deserializer::from_slice(self.value);
+        let value = serde::Deserializer::deserialize_any(&mut json, visitor)?;
+        json.end().map(|()| value)
     }
 
     fn struct_variant<V: Visitor<'de>>(
@@ -66,8 +66,7 @@ impl<'de> VariantAccess<'de> for Tagged<'_> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        let value: serde_json::Value = serde_json::from_str(self.value)?;
-        serde::Deserializer::deserialize_any(value, visitor)
+        self.tuple_variant(0, visitor)
     }
 }
 
@@ -85,7 +84,7 @@ mod tests {
 
     #[test]
     fn a_function_and_its_value_make_one_input() {
-        let decode = super::decode::<Input>;
+        let decode = |f, value: &str| super::decode::<Input>(f, value.as_bytes());
         assert_eq!(decode("read", "null").unwrap(), Input::Read);
         assert_eq!(decode("write", "3").unwrap(), Input::Write(3));
         assert_eq!(decode("cas", "[1, 2]").unwrap(), Input::Cas(1, 2));

@@ -9,9 +9,11 @@ use std::{borrow::Cow, collections::BTreeMap, fmt, sync::Arc};
 use bytes::Bytes;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
-use serde_json::value::RawValue;
 
 use crate::decode::decode;
+
+mod reader;
+mod scan;
 
 /// Nanoseconds since the start of the run.
 pub type Nanos = u64;
@@ -81,7 +83,7 @@ pub struct Malformed {
 #[derive(Clone)]
 pub struct History {
     text: Bytes,
-    rows: Arc<[Row]>,
+    rows: Arc<Vec<Row>>,
     names: Arc<[Arc<str>]>,
     selected: Option<Arc<[u32]>>,
 }
@@ -165,12 +167,7 @@ impl History {
     /// [`Malformed`] with the first line that is not an op, or that cannot have happened: a
     /// process invoking while busy or after an `info`, a completion without an invocation.
     pub fn read(text: impl Into<Bytes>) -> Result<History, Malformed> {
-        let text = text.into();
-        let mut reader = Reader::default();
-        for (number, line) in lines(&text) {
-            reader.push(number, line, &text)?;
-        }
-        reader.finish(text)
+        reader::read(text.into())
     }
 
     /// As [`History::read`], but forgives a last line cut short, as a killed controller leaves it.
@@ -265,39 +262,56 @@ impl History {
         &self,
     ) -> Result<Vec<Call<I, O>>, Malformed> {
         let mut calls = Vec::with_capacity(self.len() / 2);
-        for op in self.ops() {
-            let Process::Client(_) = op.process else { continue };
-            if op.kind != Kind::Invoke {
+        self.for_each_call(|call| calls.push(call))?;
+        Ok(calls)
+    }
+
+    /// As [`History::calls`], one by one, so that nobody need keep them all.
+    ///
+    /// # Errors
+    /// [`Malformed`] with the line whose value does not fit.
+    pub fn for_each_call<I: DeserializeOwned, O: DeserializeOwned>(
+        &self,
+        mut take: impl FnMut(Call<I, O>),
+    ) -> Result<(), Malformed> {
+        for row in self.row_numbers() {
+            let r = &self.rows[row as usize];
+            if r.process == NONE || r.kind != Kind::Invoke {
                 continue;
             }
-            let input = op.decode().map_err(|e| self.malformed(op.row, &e))?;
-            let outcome = match self.pair(op.row) {
-                None => Outcome::Info,
-                Some(done) => match done.kind {
-                    Kind::Ok => Outcome::Ok {
-                        completed: done.row,
-                        output: serde_json::from_str(done.value)
-                            .map_err(|e| self.malformed(done.row, &e))?,
-                    },
-                    Kind::Fail => Outcome::Fail,
-                    Kind::Info | Kind::Invoke => Outcome::Info,
+            let f = &self.names[r.f as usize];
+            let input = decode(f, self.value(r)).map_err(|e| self.malformed(row, &e))?;
+            let done = (r.pair != NONE).then(|| &self.rows[r.pair as usize]);
+            let outcome = match done.map(|done| (done, done.kind)) {
+                Some((done, Kind::Ok)) => Outcome::Ok {
+                    completed: r.pair,
+                    output: serde_json::from_slice(self.value(done))
+                        .map_err(|e| self.malformed(r.pair, &e))?,
                 },
+                Some((_, Kind::Fail)) => Outcome::Fail,
+                Some((_, Kind::Info | Kind::Invoke)) | None => Outcome::Info,
             };
-            calls.push(Call { invoked: op.row, process: op.process, input, outcome });
+            take(Call { invoked: row, process: Process::Client(r.process), input, outcome });
         }
-        Ok(calls)
+        Ok(())
     }
 
     /// One history a key, in order of keys; ops without a key make one part of their own.
     pub fn by_key(&self) -> BTreeMap<Option<u32>, History> {
-        let mut split: BTreeMap<Option<u32>, Vec<u32>> = BTreeMap::new();
+        let mut places: FxHashMap<u32, usize> = FxHashMap::default();
+        let mut parts: Vec<(u32, Vec<u32>)> = Vec::new();
         for row in self.row_numbers() {
             let r = &self.rows[row as usize];
             if r.process != NONE {
-                split.entry((r.key != NONE).then_some(r.key)).or_default().push(row);
+                let place = *places.entry(r.key).or_insert(parts.len());
+                if place == parts.len() {
+                    parts.push((r.key, Vec::new()));
+                }
+                parts[place].1.push(row);
             }
         }
-        split.into_iter().map(|(key, rows)| (key, self.select(rows))).collect()
+        let key = |key| (key != NONE).then_some(key);
+        parts.into_iter().map(|(number, rows)| (key(number), self.select(rows))).collect()
     }
 
     /// The part of this history with these rows, which must be in order and hold whole calls.
@@ -317,12 +331,15 @@ impl History {
     }
 
     fn value_text(&self, row: &Row) -> &str {
+        std::str::from_utf8(self.value(row)).expect("lines were checked when read")
+    }
+
+    fn value(&self, row: &Row) -> &[u8] {
         if row.value_len == 0 {
-            return "null";
+            return b"null";
         }
         let at = row.line as usize + row.value_at as usize;
-        std::str::from_utf8(&self.text[at..at + row.value_len as usize])
-            .expect("lines were checked when read")
+        &self.text[at..at + row.value_len as usize]
     }
 
     /// The error of an op whose value does not fit, with its line.
@@ -330,6 +347,9 @@ impl History {
         let at = self.rows[row as usize].line as usize;
         let line = self.text[..at].iter().filter(|&&b| b == b'\n').count() + 1;
         let op = self.op(row);
+        // Serde's "line 1" would mislead: it read no more than the value.
+        let error = error.to_string();
+        let error = error.split(" at line ").next().unwrap_or(&error);
         let message = format!("`{}` with value {}: {error}", op.f, shorten(op.value));
         Malformed { line, message }
     }
@@ -341,7 +361,7 @@ impl OpRef<'_> {
     /// # Errors
     /// As serde finds them.
     pub fn decode<I: DeserializeOwned>(&self) -> Result<I, serde_json::Error> {
-        decode(self.f, self.value)
+        decode(self.f, self.value.as_bytes())
     }
 }
 
@@ -351,163 +371,11 @@ impl fmt::Debug for History {
     }
 }
 
-/// The lines of a text that are not blank, numbered from 1.
-fn lines(text: &Bytes) -> impl Iterator<Item = (usize, &[u8])> {
-    let numbered = text.split(|&b| b == b'\n').enumerate();
-    numbered.map(|(i, line)| (i + 1, line)).filter(|(_, l)| !l.iter().all(u8::is_ascii_whitespace))
-}
-
 fn shorten(text: &str) -> Cow<'_, str> {
     match text.char_indices().nth(80) {
         Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
         None => Cow::Borrowed(text),
     }
-}
-
-/// An op as a line spells it.
-#[derive(Deserialize)]
-struct Line<'a> {
-    index: Option<u32>,
-    #[serde(default)]
-    time: Nanos,
-    process: Process,
-    #[serde(rename = "type")]
-    kind: Kind,
-    #[serde(borrow)]
-    f: Cow<'a, str>,
-    key: Option<u32>,
-    #[serde(borrow)]
-    value: Option<&'a RawValue>,
-    #[serde(borrow)]
-    node: Option<Cow<'a, str>>,
-}
-
-/// Builds rows line by line, pairing as it goes.
-#[derive(Default)]
-struct Reader {
-    rows: Vec<Row>,
-    names: Vec<Arc<str>>,
-    numbers: FxHashMap<Arc<str>, u16>,
-    processes: FxHashMap<u32, ProcessState>,
-}
-
-/// What a process is doing: its open invocation, or that it ended with an `info`.
-enum ProcessState {
-    Free,
-    Busy(u32),
-    Crashed,
-}
-
-impl Reader {
-    fn push(&mut self, number: usize, line: &[u8], text: &Bytes) -> Result<(), Malformed> {
-        let bad = |message: String| Malformed { line: number, message };
-        let line = std::str::from_utf8(line)
-            .map_err(|_| bad("not text: a history is JSON Lines, one op a line".into()))?;
-        let op: Line<'_> = serde_json::from_str(line).map_err(|e| bad(not_an_op(line, &e)))?;
-        let row = self.rows.len() as u32;
-        if row == NONE {
-            return Err(bad("more than 4,294,967,294 ops".into()));
-        }
-        let at = line.as_ptr() as usize - text.as_ptr() as usize;
-        let (value_at, value_len) = match op.value {
-            Some(v) => (v.get().as_ptr() as usize - line.as_ptr() as usize, v.get().len()),
-            None => (0, 0),
-        };
-        let index = op.index.unwrap_or(row);
-        if let Some(before) = self.rows.last().filter(|r| r.index >= index) {
-            return Err(bad(format!("index {index} follows index {}", before.index)));
-        }
-        let f = self.name(&op.f).map_err(&bad)?;
-        let node = op.node.as_deref().map_or(Ok(NO_NODE), |n| self.name(n)).map_err(&bad)?;
-        let process = match op.process {
-            Process::Client(p) => p,
-            Process::Nemesis => NONE,
-        };
-        let key = op.key.unwrap_or(NONE);
-        let new = Row {
-            time: op.time,
-            line: at as u64,
-            value_at: value_at as u32,
-            value_len: value_len as u32,
-            index,
-            pair: NONE,
-            process,
-            key,
-            f,
-            node,
-            kind: op.kind,
-        };
-        self.rows.push(new);
-        self.match_up(row).map_err(bad)
-    }
-
-    /// Pairs the newest row with its partner, or says why it cannot have happened.
-    fn match_up(&mut self, row: u32) -> Result<(), String> {
-        let Row { process, kind, f, key, .. } = self.rows[row as usize];
-        let state = self.processes.entry(process).or_insert(ProcessState::Free);
-        let who = if process == NONE { "the nemesis".into() } else { format!("process {process}") };
-        match (kind, &*state) {
-            (Kind::Invoke, ProcessState::Busy(open)) => {
-                let open = self.rows[*open as usize].index;
-                return Err(format!("{who} invokes, but its op {open} has not completed"));
-            }
-            (Kind::Invoke, ProcessState::Crashed) if process != NONE => {
-                return Err(format!("{who} invokes again after an `info`"));
-            }
-            (Kind::Invoke, _) => *state = ProcessState::Busy(row),
-            (_, ProcessState::Busy(open)) => {
-                let open = *open;
-                let invoked = &mut self.rows[open as usize];
-                if invoked.f != f || invoked.key != key {
-                    let asked = &self.names[invoked.f as usize];
-                    let (here, index) = (&self.names[f as usize], invoked.index);
-                    return Err(format!(
-                        "completes op {index} ({asked}) with another `f` or `key` ({here})"
-                    ));
-                }
-                invoked.pair = row;
-                self.rows[row as usize].pair = open;
-                let crashed = kind == Kind::Info && process != NONE;
-                *state = if crashed { ProcessState::Crashed } else { ProcessState::Free };
-            }
-            // Jepsen's nemesis writes `info` at both ends: an event, not a call.
-            (_, _) if process == NONE => (),
-            (_, _) => return Err(format!("{who} completes an op that it did not invoke")),
-        }
-        Ok(())
-    }
-
-    fn name(&mut self, name: &str) -> Result<u16, String> {
-        if let Some(&number) = self.numbers.get(name) {
-            return Ok(number);
-        }
-        let number = self.names.len() as u16;
-        if number == NO_NODE {
-            return Err("more than 65,534 different functions and nodes".into());
-        }
-        let name: Arc<str> = name.into();
-        self.names.push(name.clone());
-        self.numbers.insert(name, number);
-        Ok(number)
-    }
-
-    fn finish(self, text: Bytes) -> Result<History, Malformed> {
-        if self.rows.is_empty() {
-            let message = "the history is empty: no op was recorded".into();
-            return Err(Malformed { line: 1, message });
-        }
-        Ok(History { text, rows: self.rows.into(), names: self.names.into(), selected: None })
-    }
-}
-
-/// What is wrong with a line, without serde's "line 1", which would mislead.
-fn not_an_op(line: &str, error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let text = text.split(" at line ").next().unwrap_or(&text);
-    if error.is_eof() {
-        return format!("the line ends in the middle of an op: {}", shorten(line));
-    }
-    format!("not an op ({text}, column {}): {}", error.column(), shorten(line))
 }
 
 impl Serialize for Process {

@@ -109,7 +109,11 @@ fn summary(parts: Vec<Part>) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{linearizable::Linearizable, model::Register, notation};
+    use crate::{
+        linearizable::Linearizable,
+        model::{MultiRegister, Register},
+        notation,
+    };
 
     fn judge(picture: &str, budget: &Budget) -> Verdict {
         let history = notation::history(picture);
@@ -141,15 +145,19 @@ mod tests {
         // A read from nowhere behind 24 concurrent writes: 2^24 configurations, all in vain.
         let mut picture = String::new();
         for process in 0..24 {
-            picture += &format!("{process}: |- [0] write {process} ----------|\n");
+            let write = format!(r#"[0] txn [["write","x",{process}]]"#);
+            picture += &format!("{process}: |- {write} -----------------------|\n");
         }
-        picture += "90:                        |- [0] read -> 91 -|\n91: |- [0] write 90 -|";
+        picture += r#"90: |- [0] txn [["read","x",null]] -> [["read","x",91]] -|"#;
         for process in 100..164 {
-            picture += &format!("\n{process}: {:50} |- [{process}] write 1 -|", "");
+            let write = format!(r#"[{process}] txn [["write","x",1]]"#);
+            picture += &format!("\n{process}: {:80} |- {write} -|", "");
         }
         let polls = AtomicU64::new(0);
         let budget = Budget::new(1 << 30, move || polls.fetch_add(1, Ordering::Relaxed) > 1500);
-        let verdict = judge(&picture, &budget);
+        let history = notation::history(&picture);
+        let checker = Independent(Linearizable(MultiRegister::default()));
+        let verdict = checker.check(&history, &budget);
         assert_eq!(verdict.valid, Valid::Unknown);
         assert_eq!(verdict.details["valid"], 64);
         assert!(verdict.parts["0"].why().unwrap().contains("out of time"));

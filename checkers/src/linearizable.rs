@@ -5,19 +5,34 @@
 //! [`Linearizable`] searches for that order. Where there is none, it names the first completion
 //! that no order can explain, and shows the smallest part of the history it can find that has no
 //! order by itself.
-use crate::{Budget, Call, Checker, History, Verdict, model::Model};
+//!
+//! Three kinds of ways, the fastest that a history allows: for familiar objects whose values are
+//! distinct, in the time it takes to sort ([`zones`], [`queue`]); for registers, a search that knows
+//! what a register is ([`register`]); for any model, a search that knows its steps ([`search`]).
+use crate::{Budget, Checker, History, Malformed, Verdict, model::Model};
 
 mod certificate;
 mod explain;
+mod familiar;
+mod judge;
 mod memo;
+mod numbers;
+mod plain;
 mod problem;
+mod queue;
+mod register;
 mod search;
 mod shrink;
 mod states;
 mod window;
+mod zones;
 
+use familiar::{Found, GaveUp};
+use judge::Judge;
+use plain::Plain;
 use problem::{CallOf, Problem, bars};
 use search::{Outcome, Search};
+use shrink::Stuck;
 
 /// Checks histories of one object against a model.
 #[derive(Clone, Debug, Default)]
@@ -26,62 +41,128 @@ pub struct Linearizable<M>(
     pub M,
 );
 
+/// A history whose values are decoded, ready to be checked.
+pub struct Prepared<'a, M: Model> {
+    model: &'a M,
+    history: &'a History,
+    /// Where the model is a familiar object; the calls are decoded when they are needed.
+    plain: Option<Plain>,
+}
+
 impl<M: Model> Checker for Linearizable<M> {
-    /// Valid with an order found; invalid with one anomaly, `nonlinearizable`; unknown where the
-    /// budget did not suffice or a value does not fit the model. Of an anomaly's calls the detail
-    /// `optional` lists those that may as well not have happened (by index of the invocation).
+    /// As [`Prepared::check`]; unknown where a value does not fit the model.
     fn check(&self, history: &History, budget: &Budget) -> Verdict {
-        let calls: Vec<Call<M::Input, M::Output>> = match history.calls() {
-            Ok(calls) => calls,
-            Err(malformed) => return Verdict::malformed(&malformed),
+        let prepared = self.prepare(history);
+        let checked = prepared.and_then(|prepared| prepared.try_check(budget));
+        checked.unwrap_or_else(|malformed| Verdict::malformed(&malformed))
+    }
+}
+
+impl<M: Model> Linearizable<M> {
+    /// Decodes the values of a history.
+    ///
+    /// # Errors
+    /// [`Malformed`] with the line whose value does not fit the model.
+    pub fn prepare<'a>(&'a self, history: &'a History) -> Result<Prepared<'a, M>, Malformed> {
+        let plain = Plain::read(&self.0, history)?;
+        Ok(Prepared { model: &self.0, history, plain })
+    }
+}
+
+impl<M: Model> Prepared<'_, M> {
+    /// Valid with an order found; invalid with one anomaly, `nonlinearizable`; unknown where the
+    /// budget did not suffice. Of an anomaly's calls the detail `optional` lists those that may as
+    /// well not have happened (by index of the invocation). The detail `path` says what decided:
+    /// `zones`, `queue`, `search`, or a phase of the register's search.
+    pub fn check(&self, budget: &Budget) -> Verdict {
+        self.try_check(budget).unwrap_or_else(|malformed| Verdict::malformed(&malformed))
+    }
+
+    fn try_check(&self, budget: &Budget) -> Result<Verdict, Malformed> {
+        let Some(plain) = &self.plain else { return self.check_any(budget) };
+        let answer = familiar::judge(&plain.acts, plain.start, plain.values(), u64::MAX, budget);
+        let Some(answer) = answer else { return self.check_any(budget) };
+        let verdict = match answer.found {
+            Found::Order => Verdict::valid(),
+            Found::GaveUp(gave_up) => {
+                Verdict::unknown(self::gave_up(self.history, &gave_up, answer.explored))
+            }
+            Found::None { row, is_earliest } => {
+                let calls = self.history.calls()?;
+                let judge = Judge { model: self.model, calls: &calls, plain: Some(plain), budget };
+                convict(&judge, self.history, Stuck { row, is_earliest })
+            }
         };
-        let all = bars(&calls);
-        let problem = Problem::new(&self.0, &calls, &all);
+        Ok(verdict
+            .with("calls", plain.calls)
+            .with("configurations", answer.explored)
+            .with("path", answer.path))
+    }
+
+    /// Checks any history, by a search that knows the model from its steps alone.
+    fn check_any(&self, budget: &Budget) -> Result<Verdict, Malformed> {
+        let calls: Vec<CallOf<M>> = self.history.calls()?;
+        let problem = Problem::new(self.model, &calls, &bars(&calls));
         let mut search = Search::new(&problem, budget);
-        let outcome = search.run();
-        let verdict = match outcome {
+        let completion = |layer: usize| problem.bars[problem.layers[layer] as usize].completed;
+        let verdict = match search.run() {
             Outcome::Order(order) if certificate::holds(&problem, &order) => Verdict::valid(),
             Outcome::Order(_) => {
                 Verdict::unknown("bug in the search: its order does not hold").with("bug", true)
             }
             Outcome::GaveUp(why, layer) => {
-                let message = gave_up(&problem, history, &search, why, layer);
-                Verdict::unknown(message)
+                let (layers, row) = (problem.layers.len(), completion(layer));
+                let gave_up =
+                    GaveUp { why, layer, layers, row, crashed: search.crashed_before(layer) };
+                let explored = search.configurations() as u64;
+                Verdict::unknown(self::gave_up(self.history, &gave_up, explored))
             }
             Outcome::Stuck(layer) => {
-                let stuck = problem.bars[problem.layers[layer] as usize].completed;
-                let part = shrink::shrink(&self.0, &calls, &all, stuck, budget);
-                let anomaly = explain::explain(&self.0, history, &calls, &all, &part, budget);
-                Verdict::of(vec![anomaly]).with("optional", explain::optional(history, &part))
+                let judge = Judge { model: self.model, calls: &calls, plain: None, budget };
+                convict(&judge, self.history, Stuck { row: completion(layer), is_earliest: true })
             }
         };
-        verdict.with("calls", calls.len()).with("configurations", search.configurations())
+        Ok(verdict
+            .with("calls", calls.len())
+            .with("configurations", search.configurations())
+            .with("path", "search"))
+    }
+}
+
+/// The verdict on a history that has no order: what it takes to see that.
+fn convict<M: Model>(judge: &Judge<'_, M>, history: &History, stuck: Stuck) -> Verdict {
+    let all = bars(judge.calls);
+    let part = shrink::shrink(judge, &all, stuck);
+    let anomaly = explain::explain(judge.model, history, judge.calls, &all, &part, judge.budget);
+    match anomaly {
+        Some(anomaly) => {
+            Verdict::of(vec![anomaly]).with("optional", explain::optional(history, &part))
+        }
+        None => {
+            Verdict::unknown("bug in a fast way: what it convicts has an order").with("bug", true)
+        }
     }
 }
 
 /// Why there is no verdict, and how far the search got.
-fn gave_up<M: Model>(
-    problem: &Problem<'_, M>,
-    history: &History,
-    search: &Search<'_, M>,
-    why: &str,
-    layer: usize,
-) -> String {
-    let bar = problem.bars[problem.layers[layer] as usize];
+fn gave_up(history: &History, gave_up: &GaveUp, explored: u64) -> String {
+    let GaveUp { why, layer, layers, row, crashed } = gave_up;
     format!(
-        "{why} at completion {} of {} (op {}), after {} configurations, with {} crashed calls open",
+        "{why} at completion {} of {layers} (op {}), after {explored} configurations, with \
+         {crashed} crashed calls open",
         layer + 1,
-        problem.layers.len(),
-        history.op(bar.completed).index,
-        search.configurations(),
-        search.crashed_before(layer),
+        history.op(*row).index,
     )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Figure, OpsFigure, Valid, model::Register, notation};
+    use crate::{
+        Figure, OpsFigure, Valid,
+        model::{MultiRegister, Register},
+        notation,
+    };
 
     fn judge(picture: &str) -> Verdict {
         let history = notation::history(picture);
@@ -156,14 +237,15 @@ mod tests {
     fn out_of_budget_is_unknown_with_how_far_it_got() {
         let mut picture = String::new();
         for process in 0..24 {
-            picture += &format!("{process}: |- write {process} ----------|\n");
+            picture += &format!("{process}: |- txn [[\"write\",\"x\",{process}]] --|\n");
         }
-        picture += "90:                               |- read -> 90 -|\n91: |- write 90 -|";
+        let read = r#"|- txn [["read","x",null]] -> [["read","x",90]] -|"#;
+        picture += &format!("90: {:40} {read}\n91: |- txn [[\"write\",\"x\",90]] -|", "");
         let history = notation::history(&picture);
         let budgets =
             [(Budget::new(u64::MAX, || true), "time"), (Budget::new(1 << 20, || false), "memory")];
         for (budget, why) in budgets {
-            let verdict = Linearizable(Register::default()).check(&history, &budget);
+            let verdict = Linearizable(MultiRegister::default()).check(&history, &budget);
             assert_eq!(verdict.valid, Valid::Unknown);
             let text = verdict.why().unwrap();
             assert!(text.contains(why) && text.contains("completion 26 of 26"), "{text}");

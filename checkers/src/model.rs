@@ -42,10 +42,11 @@ use std::{
 
 use serde::de::DeserializeOwned;
 
-use crate::OpRef;
+use crate::{Datum, OpRef};
 
 mod catalogue;
 mod counter;
+mod familiar;
 mod fenced_mutex;
 mod fifo_queue;
 mod kv;
@@ -66,6 +67,7 @@ mod words;
 
 pub use catalogue::{ALL, Build, Entry, find};
 pub use counter::{Counter, CounterInput};
+pub use familiar::{Deed, Familiar};
 pub use fenced_mutex::FencedMutex;
 pub use fifo_queue::FifoQueue;
 pub use kv::{Kv, KvInput};
@@ -116,6 +118,21 @@ pub trait Model: Send + Sync {
     /// not matter stays legal without them. What is said of completed calls is ignored.
     fn matter(&self, calls: &[Known<'_, Self::Input, Self::Output>]) -> Vec<bool> {
         vec![true; calls.len()]
+    }
+
+    /// The well-known object that this one behaves like, in this state, if there is one.
+    fn familiar<'a>(&self, _state: &'a Self::State) -> Option<Familiar<'a>> {
+        None
+    }
+
+    /// What a call does, where [`Model::familiar`] knows the object. Without an output it may have
+    /// happened, whatever it answered.
+    fn deed<'a>(
+        &'a self,
+        _input: &'a Self::Input,
+        _output: Option<&'a Self::Output>,
+    ) -> Deed<&'a Datum> {
+        Deed::Other
     }
 
     /// Bytes that a state occupies, about: what a check may hold is bounded.

@@ -2,7 +2,7 @@
 use super::{
     CallOf,
     problem::{Bar, NEVER, Problem, known},
-    search::Search,
+    search::{Outcome, Search},
     shrink::Part,
 };
 use crate::{
@@ -10,7 +10,11 @@ use crate::{
     model::{Model, Witness},
 };
 
-/// The anomaly that a part of a history without an order makes.
+/// How many steps may be taken for the sake of an explanation.
+const STEPS_MAX: u64 = 1 << 20;
+
+/// The anomaly that a part of a history without an order makes; `None` if, to the general search,
+/// it has an order after all. What fast ways find is never believed unless this search agrees.
 pub(super) fn explain<M: Model>(
     model: &M,
     history: &History,
@@ -18,12 +22,14 @@ pub(super) fn explain<M: Model>(
     bars: &[Bar],
     part: &Part<M>,
     budget: &Budget,
-) -> Anomaly {
+) -> Option<Anomaly> {
     let index = |row: u32| history.op(row).index;
     let init = part.from.as_ref().map_or_else(|| model.init(), |(_, state)| state.clone());
     let problem = Problem::from_state(model, calls, &part.bars, init);
-    let mut search = Search::new(&problem, budget).recording();
-    search.run();
+    let mut search = Search::new(&problem, budget).recording().bounded(STEPS_MAX);
+    if let Outcome::Order(_) = search.run() {
+        return None;
+    }
     let deepest = search.deepest();
     let reasons = reasons(&problem, history, &search.states_at(deepest), &part.culprit);
     let path = search.record().map_or(&[][..], |record| &record.path);
@@ -33,12 +39,12 @@ pub(super) fn explain<M: Model>(
         prefix: prefix(&problem, history, part, path),
         reasons,
     };
-    Anomaly {
+    Some(Anomaly {
         name: "nonlinearizable".into(),
         key: None,
         explanation: sentences(model, history, calls, bars, part),
         figure: Figure::Ops(figure),
-    }
+    })
 }
 
 /// Each placed call with the state after it.

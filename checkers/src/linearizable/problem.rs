@@ -178,7 +178,7 @@ impl<'a, M: Model> Problem<'a, M> {
 }
 
 /// Leaves out the crashed calls that cannot matter: reads, and what the model says.
-fn relevant<M: Model>(model: &M, calls: &[CallOf<M>], bars: &[Bar]) -> Vec<Bar> {
+pub(super) fn relevant<M: Model>(model: &M, calls: &[CallOf<M>], bars: &[Bar]) -> Vec<Bar> {
     let all: Vec<_> = bars.iter().map(|bar| known(calls, bar)).collect();
     let matter = model.matter(&all);
     let counts = |(i, bar): (usize, &Bar)| {

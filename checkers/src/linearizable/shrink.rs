@@ -4,14 +4,14 @@
 //! call is *relaxed* into one that crashed, which may take effect at any later time or never. That
 //! only adds orders, so whatever still has none is a true counterexample. A relaxed read asks for
 //! nothing and vanishes; a relaxed write stays only where somebody may have seen it. The chunks
-//! get smaller as in Zeller's ddmin (2002); as relaxing more never loses an order, one sweep a
-//! size is enough, and the result is minimal: relax any one call more, and an order appears.
+//! get smaller as in Zeller's ddmin (2002); as relaxing more never loses an order, nothing need be
+//! tried twice, and the result is minimal: relax any one call more, and an order appears.
 use super::{
-    CallOf,
-    problem::{Bar, NEVER, Problem},
+    judge::Judge,
+    problem::{self, Bar, NEVER, Problem},
     search::{Arrivals, Outcome, Search},
 };
-use crate::{Budget, model::Model};
+use crate::model::Model;
 
 /// A part of a history that has no order.
 pub(super) struct Part<M: Model> {
@@ -26,6 +26,15 @@ pub(super) struct Part<M: Model> {
     pub(super) is_minimal: bool,
 }
 
+/// Where it was noticed that there is no order.
+#[derive(Clone, Copy)]
+pub(super) struct Stuck {
+    /// Row of a completion.
+    pub(super) row: u32,
+    /// Whether the history until any earlier completion may have an order.
+    pub(super) is_earliest: bool,
+}
+
 /// A part that needs more answers than this is too large to look at: what follows a moment on which
 /// every order agrees is shown instead, from the state of that moment on.
 const SHOWN_MAX: usize = 32;
@@ -35,51 +44,49 @@ const CONTEXT: usize = 16;
 const EFFORT: u64 = 16;
 const STEPS_MIN: u64 = 1 << 20;
 
-/// Finds out which completion is to blame, then relaxes what is not needed to blame it. `stuck` is
-/// the row of the completion at which the search for an order of `bars` ended.
-pub(super) fn shrink<M: Model>(
-    model: &M,
-    calls: &[CallOf<M>],
-    bars: &[Bar],
-    stuck: u32,
-    budget: &Budget,
-) -> Part<M> {
-    let Some(culprit) = culprit(model, calls, bars, stuck, budget) else {
+/// Finds out which completion is to blame, then relaxes what is not needed to blame it.
+pub(super) fn shrink<M: Model>(judge: &Judge<'_, M>, bars: &[Bar], stuck: Stuck) -> Part<M> {
+    let Some(culprit) = culprit(judge, bars, stuck) else {
         // Out of budget. What was invoked until then has no order, whatever else is true.
-        let bars: Vec<Bar> = bars.iter().filter(|bar| bar.invoked < stuck).copied().collect();
-        let culprit = *bars.iter().find(|bar| bar.completed == stuck).unwrap_or(&bars[0]);
+        let last = bars.iter().filter(|bar| bar.completed != NEVER).max_by_key(|b| b.completed);
+        let is_stuck = |bar: &&Bar| bar.completed == stuck.row && bar.completed != NEVER;
+        let culprit = bars.iter().find(is_stuck).or(last);
+        let culprit = *culprit.unwrap_or(&bars[0]);
+        let bars = cut(bars, culprit.completed);
         return Part { bars, culprit, from: None, is_minimal: false };
     };
     let bars = cut(bars, culprit.completed);
-    let sieve = |part| Sieve::new(model, calls, part, budget).run();
+    let sieve = |part| Sieve::new(judge, part).run();
     let part = sieve(Part { bars: bars.clone(), culprit, from: None, is_minimal: false });
     if part.bars.iter().filter(|bar| bar.completed != NEVER).count() <= SHOWN_MAX {
         return part;
     }
-    begin_late(model, calls, &bars, culprit, budget).map_or(part, sieve)
+    begin_late(judge, &bars, culprit).map_or(part, sieve)
 }
 
 /// The first completion such that the history until there has no order. Mostly the one at which
 /// the search got stuck; later, where the search knew from later answers that it would be stuck.
-fn culprit<M: Model>(
-    model: &M,
-    calls: &[CallOf<M>],
-    bars: &[Bar],
-    stuck: u32,
-    budget: &Budget,
-) -> Option<Bar> {
-    let mut later: Vec<Bar> = bars.iter().filter(|bar| bar.completed >= stuck).copied().collect();
-    later.retain(|bar| bar.completed != NEVER);
-    later.sort_unstable_by_key(|bar| bar.completed);
-    for bar in later {
-        let problem = Problem::new(model, calls, &cut(bars, bar.completed));
-        match Search::new(&problem, budget).run() {
-            Outcome::Order(_) => (),
-            Outcome::Stuck(_) => return Some(bar),
-            Outcome::GaveUp(..) => return None,
+/// Once there is no order there never will be one again, so halving finds it.
+fn culprit<M: Model>(judge: &Judge<'_, M>, bars: &[Bar], stuck: Stuck) -> Option<Bar> {
+    let mut ends: Vec<Bar> = bars.iter().filter(|bar| bar.completed != NEVER).copied().collect();
+    ends.sort_unstable_by_key(|bar| bar.completed);
+    let is_hopeless = |end: &Bar| judge.is_hopeless(&cut(bars, end.completed), None, u64::MAX).0;
+    let (mut from, mut to) = (0, ends.len() - 1);
+    if stuck.is_earliest {
+        from = ends.partition_point(|bar| bar.completed < stuck.row).min(to);
+        if is_hopeless(&ends[from])? {
+            return Some(ends[from]);
+        }
+        from += 1;
+    }
+    while from < to {
+        let middle = from + (to - from) / 2;
+        match is_hopeless(&ends[middle])? {
+            true => to = middle,
+            false => from = middle + 1,
         }
     }
-    None
+    ends.get(from).copied()
 }
 
 /// The history until a row: later invocations never were, later completions are unknown.
@@ -94,15 +101,9 @@ fn relaxed(bar: &Bar) -> Bar {
 
 /// Drops all before a moment at which every order agrees on the state and on what happened, as
 /// long as some context is left.
-fn begin_late<M: Model>(
-    model: &M,
-    calls: &[CallOf<M>],
-    bars: &[Bar],
-    culprit: Bar,
-    budget: &Budget,
-) -> Option<Part<M>> {
-    let problem = Problem::new(model, calls, bars);
-    let mut search = Search::new(&problem, budget).recording();
+fn begin_late<M: Model>(judge: &Judge<'_, M>, bars: &[Bar], culprit: Bar) -> Option<Part<M>> {
+    let problem = Problem::new(judge.model, judge.calls, bars);
+    let mut search = Search::new(&problem, judge.budget).recording().bounded(STEPS_MIN);
     let Outcome::Stuck(_) = search.run() else { return None };
     let states = |search: &Search<'_, M>, number| search.state(number).clone();
     let last = problem.layers.len().saturating_sub(CONTEXT);
@@ -134,9 +135,7 @@ fn begin_late<M: Model>(
 
 /// Relaxes calls as long as no order appears.
 struct Sieve<'a, M: Model> {
-    model: &'a M,
-    calls: &'a [CallOf<M>],
-    budget: &'a Budget,
+    judge: &'a Judge<'a, M>,
     part: Part<M>,
     steps_left: u64,
     /// Steps of the first search. With less than that there is no use in trying.
@@ -144,8 +143,8 @@ struct Sieve<'a, M: Model> {
 }
 
 impl<'a, M: Model> Sieve<'a, M> {
-    fn new(model: &'a M, calls: &'a [CallOf<M>], part: Part<M>, budget: &'a Budget) -> Self {
-        let mut sieve = Sieve { model, calls, budget, part, steps_left: u64::MAX, steps_min: 0 };
+    fn new(judge: &'a Judge<'a, M>, part: Part<M>) -> Self {
+        let mut sieve = Sieve { judge, part, steps_left: u64::MAX, steps_min: 0 };
         let bars = sieve.part.bars.clone();
         sieve.is_hopeless(&bars);
         sieve.steps_min = u64::MAX - sieve.steps_left;
@@ -153,58 +152,63 @@ impl<'a, M: Model> Sieve<'a, M> {
         sieve
     }
 
+    /// Relaxes halves, and of a half that cannot be relaxed as a whole, its halves.
     fn run(mut self) -> Part<M> {
-        let count = self.part.bars.len();
-        let mut size = count.next_power_of_two();
+        let culprit = self.part.culprit;
+        let is_open = |bar: &&Bar| bar.completed != NEVER && **bar != culprit;
+        let calls: Vec<u32> = self.part.bars.iter().filter(is_open).map(|bar| bar.call).collect();
         self.part.is_minimal = true;
-        while size > 0 {
-            for start in (0..count).step_by(size) {
-                self.try_to_relax(start..(start + size).min(count));
+        let whole = 0..calls.len();
+        let mut ranges = vec![whole];
+        while let Some(range) = ranges.pop() {
+            let chosen = &calls[range.clone()];
+            if chosen.is_empty() || self.try_to_relax(chosen) || range.len() == 1 {
+                continue;
             }
-            size /= 2;
+            let middle = range.start + range.len() / 2;
+            ranges.extend([middle..range.end, range.start..middle]);
         }
-        let from = self.part.from.as_ref().map(|(_, state)| state.clone());
-        let init = from.unwrap_or_else(|| self.model.init());
-        let bars = &self.part.bars;
-        self.part.bars = Problem::from_state(self.model, self.calls, bars, init).bars;
+        self.part.bars = self.relevant(&self.part.bars);
         self.part
     }
 
-    /// Relaxes the completed ones of these bars, the culprit excepted, if no order appears.
-    fn try_to_relax(&mut self, range: std::ops::Range<usize>) {
-        if self.steps_left / 4 < self.steps_min || self.budget.is_over() {
+    fn relevant(&self, bars: &[Bar]) -> Vec<Bar> {
+        problem::relevant(self.judge.model, self.judge.calls, bars)
+    }
+
+    /// Relaxes these calls, which follow each other, but for the culprit, if no order appears.
+    fn try_to_relax(&mut self, calls: &[u32]) -> bool {
+        if self.steps_left / 4 < self.steps_min || self.judge.budget.is_over() {
             self.part.is_minimal = false;
-            return;
+            return false;
         }
-        let is_single = range.len() == 1;
+        let chosen = calls[0]..=calls[calls.len() - 1];
         let mut bars = self.part.bars.clone();
-        let mut is_same = true;
-        for bar in &mut bars[range] {
-            if bar.completed != NEVER && *bar != self.part.culprit {
+        for bar in &mut bars {
+            if chosen.contains(&bar.call) && *bar != self.part.culprit {
                 *bar = relaxed(bar);
-                is_same = false;
             }
         }
-        match if is_same { Some(false) } else { self.is_hopeless(&bars) } {
-            Some(true) => self.part.bars = bars,
-            Some(false) => (),
-            None => self.part.is_minimal &= !is_single,
+        let bars = self.relevant(&bars);
+        match self.is_hopeless(&bars) {
+            Some(true) => {
+                self.part.bars = bars;
+                true
+            }
+            Some(false) => false,
+            None => {
+                self.part.is_minimal &= calls.len() > 1;
+                false
+            }
         }
     }
 
     /// Whether there certainly is no order of these; `None` where that costs too much to know.
     fn is_hopeless(&mut self, bars: &[Bar]) -> Option<bool> {
-        let from = self.part.from.as_ref().map(|(_, state)| state.clone());
-        let init = from.unwrap_or_else(|| self.model.init());
-        let problem = Problem::from_state(self.model, self.calls, bars, init);
+        let from = self.part.from.as_ref().map(|(_, state)| state);
         // No single attempt may eat up what is left for all the others.
-        let mut search = Search::new(&problem, self.budget).bounded(self.steps_left / 4);
-        let outcome = search.run();
-        self.steps_left = self.steps_left.saturating_sub(search.steps());
-        match outcome {
-            Outcome::Order(_) => Some(false),
-            Outcome::Stuck(_) => Some(true),
-            Outcome::GaveUp(..) => None,
-        }
+        let (answer, steps) = self.judge.is_hopeless(bars, from, self.steps_left / 4);
+        self.steps_left = self.steps_left.saturating_sub(steps);
+        answer
     }
 }

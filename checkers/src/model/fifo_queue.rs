@@ -1,7 +1,7 @@
 //! A queue: first in, first out.
 use std::{collections::VecDeque, fmt};
 
-use super::{Content, Queue, join};
+use super::{Content, Familiar, Queue, join};
 use crate::Datum;
 
 /// A queue: `enqueue v`, `dequeue -> v`. A dequeue that is ok and answers `null` found it empty.
@@ -15,6 +15,7 @@ impl Content for Waiting {
     type Value = Datum;
 
     const VERBS: [&'static str; 2] = ["enqueue", "dequeue"];
+    const FAMILIAR: Option<Familiar<'static>> = Some(Familiar::EmptyQueue);
 
     fn size(&self) -> usize {
         self.0.len()

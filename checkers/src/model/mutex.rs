@@ -3,7 +3,8 @@ use std::fmt;
 
 use serde::{Deserialize, de::IgnoredAny};
 
-use super::{BadInit, Model};
+use super::{BadInit, Deed, Familiar, Model};
+use crate::Datum;
 
 /// A lock: `acquire` when free, `release` when held. It does not know by whom.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +21,9 @@ pub enum Holding {
     /// Somebody holds it.
     Held,
 }
+
+static FREE: Datum = Datum::Bool(false);
+static HELD: Datum = Datum::Bool(true);
 
 /// What a lock is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
@@ -84,6 +88,22 @@ impl Model for Mutex {
 
     fn is_read(&self, _: &MutexInput) -> bool {
         false
+    }
+
+    fn familiar<'a>(&self, state: &'a Holding) -> Option<Familiar<'a>> {
+        let value = match state {
+            Holding::Free => &FREE,
+            Holding::Held => &HELD,
+        };
+        Some(Familiar::Register { value })
+    }
+
+    /// A lock is a register that is swapped between two values.
+    fn deed<'a>(&'a self, input: &'a MutexInput, _: Option<&'a Done>) -> Deed<&'a Datum> {
+        match input {
+            MutexInput::Acquire => Deed::Cas(&FREE, &HELD),
+            MutexInput::Release => Deed::Cas(&HELD, &FREE),
+        }
     }
 }
 

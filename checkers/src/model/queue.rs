@@ -8,7 +8,7 @@ use std::{
 use rustc_hash::FxHashSet;
 use serde::{Deserialize, de::DeserializeOwned};
 
-use super::{BadInit, Known, Model, Witness, list, words};
+use super::{BadInit, Deed, Familiar, Known, Model, Witness, list, words};
 use crate::Datum;
 
 /// A queue whose order is that of its content. Taking out is `ok` with `null` where it was empty.
@@ -36,6 +36,9 @@ pub trait Content: Clone + Debug + Default + Display + Eq + Hash + Send + Sync {
 
     /// What putting in and taking out are called.
     const VERBS: [&'static str; 2];
+
+    /// What the search knows an empty one as, where it has a fast way for it.
+    const FAMILIAR: Option<Familiar<'static>> = None;
 
     /// How many values are left.
     fn size(&self) -> usize;
@@ -105,6 +108,19 @@ impl<C: Content> Model for Queue<C> {
             QueueInput::Enqueue(value) => taken.contains(value.borrow()),
         };
         calls.iter().map(matters).collect()
+    }
+
+    fn familiar<'a>(&self, state: &'a C) -> Option<Familiar<'a>> {
+        C::FAMILIAR.filter(|_| *state == C::default())
+    }
+
+    fn deed<'a>(&'a self, input: &'a Self::Input, output: Option<&'a Datum>) -> Deed<&'a Datum> {
+        match (input, output) {
+            (QueueInput::Enqueue(value), _) => Deed::Enqueue(value.borrow()),
+            (QueueInput::Dequeue, Some(Datum::Null)) => Deed::FindEmpty,
+            (QueueInput::Dequeue, Some(value)) => Deed::Dequeue(value),
+            (QueueInput::Dequeue, None) => Deed::Take,
+        }
     }
 
     /// Twice the values, since trees keep about as much beside them.

@@ -3,7 +3,7 @@ use rustc_hash::FxHashSet;
 use serde::Deserialize;
 
 use super::{
-    Known, Model, Witness,
+    Deed, Familiar, Known, Model, Witness,
     words::{gap, name},
 };
 use crate::Datum;
@@ -115,6 +115,20 @@ impl Model for Register {
             Write(value) | Cas(_, value) => observed.contains(value),
         };
         calls.iter().map(matters).collect()
+    }
+
+    fn familiar<'a>(&self, state: &'a Datum) -> Option<Familiar<'a>> {
+        Some(Familiar::Register { value: state })
+    }
+
+    fn deed<'a>(&'a self, input: &'a RegisterInput, output: Option<&'a Datum>) -> Deed<&'a Datum> {
+        match input {
+            Read => self.proof(output).map_or(Deed::Nothing, Deed::Read),
+            Write(value) => Deed::Write(value),
+            Cas(old, new) if old != new => Deed::Cas(old, new),
+            Cas(old, _) if output.is_some() => Deed::Read(old),
+            Cas(..) => Deed::Nothing,
+        }
     }
 
     fn explain(&self, culprit: &RegisterCall<'_>, calls: &[RegisterCall<'_>]) -> Option<String> {

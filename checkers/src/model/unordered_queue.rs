@@ -1,7 +1,7 @@
 //! A bag: what went in comes out once, in any order.
 use std::{collections::BTreeMap, fmt};
 
-use super::{Content, Queue};
+use super::{Content, Familiar, Queue};
 use crate::Datum;
 
 /// A queue without an order: `enqueue v`, `dequeue -> v`. A dequeue that is ok and answers `null`
@@ -29,6 +29,7 @@ impl Content for Bag {
     type Value = Datum;
 
     const VERBS: [&'static str; 2] = ["enqueue", "dequeue"];
+    const FAMILIAR: Option<Familiar<'static>> = Some(Familiar::EmptyBag);
 
     fn size(&self) -> usize {
         self.total() - self.missing

@@ -28,7 +28,7 @@ impl<M: Model> Thing for Simulated<'_, M> {
     }
 
     fn answer(&mut self, f: &str, value: &Value, random: &mut ChaCha8Rng) -> Option<Value> {
-        let input: M::Input = decode(f, &value.to_string()).unwrap();
+        let input: M::Input = decode(f, value.to_string().as_bytes()).unwrap();
         let after = |answer: &Value| {
             let output = serde_json::from_value(answer.clone()).unwrap();
             self.model.step(&self.state, &input, Some(&output))
