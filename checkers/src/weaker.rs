@@ -27,7 +27,10 @@
 //! ```
 //!
 //! [`classify`] is the same without a strong checker.
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use serde_json::json;
 
@@ -102,6 +105,7 @@ impl<C: Checker, W: Weaker> Checker for Classified<C, W> {
         if verdict.valid != Valid::Invalid {
             return verdict;
         }
+        let budget = &modest(budget);
         let mut by_key: BTreeMap<String, History> = history
             .by_key()
             .into_iter()
@@ -117,6 +121,21 @@ impl<C: Checker, W: Weaker> Checker for Classified<C, W> {
         add(&mut verdict, &self.model.claims(history, budget), "all keys together");
         verdict
     }
+}
+
+/// How often all claims of a history together may look at the budget.
+const LOOKS_MAX: u64 = 1_000;
+/// The most memory that a claim may hold.
+const BYTES_MAX: u64 = 256 << 20;
+
+/// The verdict is known; what still holds is worth a moment, not the whole budget. Looks are
+/// counted, not time, so that what is decided does not depend on the machine.
+fn modest(budget: &Budget) -> Budget {
+    let looks = AtomicU64::new(0);
+    let whole = budget.clone();
+    Budget::new(budget.bytes_max.min(BYTES_MAX), move || {
+        looks.fetch_add(1, Ordering::Relaxed) >= LOOKS_MAX || whole.is_over()
+    })
 }
 
 /// What holds of a history of this model, as the details of a verdict.
