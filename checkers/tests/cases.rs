@@ -2,14 +2,18 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::{
-    io::Read,
     path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use checkers::{Budget, Checker, History, Valid, Verdict, model, set};
+use checkers::{Budget, Checker, Valid, Verdict, model, set};
 use rayon::prelude::*;
 use serde::Deserialize;
+
+#[path = "cases/stored.rs"]
+mod stored;
+
+use stored::history;
 
 #[derive(Deserialize)]
 struct Case {
@@ -28,16 +32,6 @@ fn cases() -> Option<(PathBuf, Vec<Case>)> {
     #[expect(clippy::disallowed_methods, reason = "a test may read its cases")]
     let manifest = std::fs::read(dir.join("manifest.json")).ok()?;
     Some((dir, serde_json::from_slice(&manifest).unwrap()))
-}
-
-#[expect(clippy::disallowed_methods, reason = "a test may read its cases")]
-fn history(path: &Path) -> History {
-    let mut bytes = std::fs::read(path).unwrap();
-    if path.extension().is_some_and(|ending| ending == "gz") {
-        let packed = std::mem::take(&mut bytes);
-        flate2::read::GzDecoder::new(&packed[..]).read_to_end(&mut bytes).unwrap();
-    }
-    History::read(bytes).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
 fn budget() -> Budget {

@@ -5,5 +5,7 @@
 mod dialects;
 #[path = "formats/never_panics.rs"]
 mod never_panics;
+#[path = "cases/stored.rs"]
+mod stored;
 #[path = "formats/there_and_back.rs"]
 mod there_and_back;

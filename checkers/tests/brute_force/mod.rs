@@ -7,9 +7,10 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
+mod every_order;
 pub(crate) mod random_history;
 
-pub(crate) type Calls<M> = Vec<Call<<M as Model>::Input, <M as Model>::Output>>;
+use every_order::{Calls, has_order};
 
 /// Tries every order.
 pub(crate) struct BruteForce<M: Model> {
@@ -22,48 +23,7 @@ pub(crate) struct BruteForce<M: Model> {
 impl<M: Model> BruteForce<M> {
     /// Whether some order of the completed calls and some of the crashed ones is legal.
     pub(crate) fn has_order(&self, calls: &Calls<M>) -> bool {
-        self.extend(calls, &self.model.init(), &mut vec![false; calls.len()])
-    }
-
-    fn extend(&self, calls: &Calls<M>, state: &M::State, done: &mut [bool]) -> bool {
-        let must = |i: usize| match calls[i].outcome {
-            Outcome::Ok { completed, .. } if !done[i] => Some(completed),
-            _ => None,
-        };
-        let Some(first) = (0..calls.len()).filter_map(must).min() else { return true };
-        for i in 0..calls.len() {
-            // Nothing may come before a call that had ended when it began.
-            if done[i] || calls[i].invoked > first || calls[i].outcome == Outcome::Fail {
-                continue;
-            }
-            for next in self.after(state, &calls[i]) {
-                done[i] = true;
-                let found = self.extend(calls, &next, done);
-                done[i] = false;
-                if found {
-                    return true;
-                }
-            }
-        }
-        false
-    }
-
-    /// The different states that a call may lead to.
-    fn after(&self, state: &M::State, call: &Call<M::Input, M::Output>) -> Vec<M::State> {
-        let answers: Vec<_> = match &call.outcome {
-            Outcome::Ok { output, .. } => vec![Some(output)],
-            _ if self.answers.is_empty() => vec![None],
-            _ => self.answers.iter().map(Some).collect(),
-        };
-        let mut states = Vec::new();
-        for next in
-            answers.into_iter().filter_map(|answer| self.model.step(state, &call.input, answer))
-        {
-            if !states.contains(&next) {
-                states.push(next);
-            }
-        }
-        states
+        has_order(&self.model, &self.answers, calls)
     }
 
     /// The first completion that leaves the history until then without an order.

@@ -1,6 +1,5 @@
 //! A history that is written as EDN and read again is the same history.
 use std::{
-    io::Read,
     path::Path,
     sync::atomic::{AtomicU64, Ordering},
 };
@@ -14,6 +13,8 @@ use proptest::prelude::*;
 use rayon::prelude::*;
 use serde::Deserialize;
 use serde_json::{Value, json};
+
+use crate::stored::history;
 
 #[track_caller]
 fn returns(history: &History, keys: Keys) -> History {
@@ -43,16 +44,6 @@ struct Case {
     file: String,
     model: String,
     init: Option<String>,
-}
-
-#[expect(clippy::disallowed_methods, reason = "a test may read its cases")]
-fn history(path: &Path) -> History {
-    let mut bytes = std::fs::read(path).unwrap();
-    if path.extension().is_some_and(|ending| ending == "gz") {
-        let packed = std::mem::take(&mut bytes);
-        flate2::read::GzDecoder::new(&packed[..]).read_to_end(&mut bytes).unwrap();
-    }
-    History::read(bytes).unwrap()
 }
 
 #[test]
