@@ -69,8 +69,10 @@ pub fn judge_run(
     let verdict = checkers::compose::guard(entry.name, &*workload.checker, history, &budget);
     refuse_malformed(&verdict)?;
     let faults = windows::windows(history);
-    let evidence = evidence::of_run(test, history, &faults, workload.reads, &circumstances);
-    let mut result = assemble(entry.name, &verdict, history, faults, evidence);
+    let stats = stats::stats(history);
+    let reads = workload.reads;
+    let evidence = evidence::of_run(test, history, &faults, &stats, reads, &circumstances);
+    let mut result = assemble(entry.name, &verdict, history, faults, stats, evidence);
     describe(&mut result, test);
     result.run.phases_ms = circumstances.phases_ms.clone();
     result.system.version = circumstances.version.clone();
@@ -139,7 +141,7 @@ pub fn judge_history(
     refuse_malformed(&verdict)?;
     let faults = windows::windows(history);
     let evidence = evidence::of_history(history, &faults);
-    let mut result = assemble(model, &verdict, history, faults, evidence);
+    let mut result = assemble(model, &verdict, history, faults, stats::stats(history), evidence);
     result.run.id = name.to_owned();
     result.run.netsplit = env!("CARGO_PKG_VERSION").to_owned();
     result.run.reproduce = format!("netsplit check {name} --model {model}");
@@ -159,6 +161,7 @@ fn assemble(
     verdict: &Verdict,
     history: &History,
     faults: Vec<FaultWindow>,
+    stats: Stats,
     evidence: Evidence,
 ) -> RunResult {
     let anomalies = anomalies(property, verdict, history, &faults);
@@ -172,7 +175,7 @@ fn assemble(
     RunResult {
         properties,
         anomalies,
-        stats: stats::stats(history),
+        stats,
         resilience: resilience::resilience(history, &faults),
         faults,
         evidence,

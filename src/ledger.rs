@@ -19,7 +19,7 @@ use nix::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    cluster::Cluster,
+    cluster::{Cluster, Node},
     nemesis::Injury,
     net::iptables,
     remote::{
@@ -81,15 +81,15 @@ impl Ledger {
     /// # Errors
     /// When it cannot be written down: then it must not be done.
     pub fn open(&self, what: &str, cluster: &Cluster, injury: &Injury) -> Result<u64> {
-        self.note(what, cluster, injury.undo.clone())
+        self.note(what, &cluster.nodes, injury.undo.clone())
     }
 
     /// Notes any deed, before it is done. Returns its number.
     ///
     /// # Errors
     /// When it cannot be written down: then it must not be done.
-    pub fn note(&self, what: &str, cluster: &Cluster, undo: Undo) -> Result<u64> {
-        let nodes = cluster.nodes.iter().map(|n| (n.name.to_string(), n.remote.address()));
+    pub fn note(&self, what: &str, nodes: &[Node], undo: Undo) -> Result<u64> {
+        let nodes = nodes.iter().map(|n| (n.name.to_string(), n.remote.address()));
         let mut inner = self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let number = inner.next;
         inner.next += 1;

@@ -30,7 +30,7 @@ use crate::{
     nemesis::{self, HEAL, Nemesis},
     store::{Store, file},
     test::Test,
-    testbed::Testbed,
+    testbed::{Found, Testbed},
 };
 use journal::Journal;
 use worker::Worker;
@@ -77,10 +77,13 @@ pub async fn run(
     let mut clock = Phases::new();
     progress.phase("setup");
     let ledger = Ledger::create(&store.directory)?;
-    let cluster = Arc::new(set_up(test, store).await?);
-    let outlives = test.testbed != Testbed::Lab { nodes: cluster.nodes.len() as u32 };
-    let rules = ledger.note("iptables chain", &cluster, Undo::DropRules)?;
-    let daemons = ledger.note("daemons", &cluster, Undo::Kill)?;
+    let data = std::env::temp_dir().join(format!("netsplit-{}", test.id));
+    let found = test.testbed.up(&store.path(file::NODES), &data).await?;
+    // Noted first, done then: neither rule nor process without an entry.
+    let rules = ledger.note("iptables chain", &found.nodes, Undo::DropRules)?;
+    let daemons = ledger.note("daemons", &found.nodes, Undo::Kill)?;
+    let cluster = Arc::new(set_up(test, found).await?);
+    let outlives = matches!(test.testbed, Testbed::Netns { .. });
     let outcome =
         deploy_and_operate(test, store, &cluster, &ledger, progress, &mut clock, interrupts);
     let outcome = outcome.await;
@@ -100,10 +103,10 @@ pub async fn run(
     Ok(Ran { phases_ms: clock.end(), version, interrupted, warnings, died })
 }
 
-async fn set_up(test: &Test, store: &Store) -> Result<Cluster> {
+async fn set_up(test: &Test, found: Found) -> Result<Cluster> {
     let system = test.system()?;
-    let data = std::env::temp_dir().join(format!("netsplit-{}", test.id));
-    let (nodes, net) = test.testbed.up(&store.path(file::NODES), &data).await?;
+    let net = found.cut_ready().await.context("`netsplit heal` undoes what was done")?;
+    let nodes = found.nodes;
     Ok(Cluster { run: test.id.clone(), nodes, system, net, daemons: Daemons::default() })
 }
 

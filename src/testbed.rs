@@ -7,7 +7,11 @@ use std::{path::Path, sync::Arc};
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
-use crate::{cluster::Node, net::Net};
+use crate::{
+    cluster::Node,
+    net::{Net, iptables::Iptables},
+    remote::namespace::Namespace,
+};
 
 /// Where the nodes of a test come from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +29,25 @@ pub enum Testbed {
     },
 }
 
+/// Nodes, as a testbed has found or made them.
+pub struct Found {
+    /// The nodes, in order.
+    pub nodes: Vec<Node>,
+    /// The namespace of each.
+    spaces: Vec<Arc<Namespace>>,
+}
+
+impl Found {
+    /// Makes the net between the nodes ready to be cut. This changes their iptables, so whoever
+    /// calls it has noted that in the ledger.
+    ///
+    /// # Errors
+    /// When iptables is missing or refuses.
+    pub async fn cut_ready(&self) -> Result<Arc<dyn Net>> {
+        Ok(Arc::new(Iptables::set_up(&self.nodes, &self.spaces).await?))
+    }
+}
+
 impl Testbed {
     /// Names of the nodes, in order.
     pub fn names(&self) -> Vec<String> {
@@ -34,12 +57,12 @@ impl Testbed {
         }
     }
 
-    /// Makes, or finds, the nodes and the net between them. Their logs go below `logs`, the data
-    /// of those that outlive the run below `data`.
+    /// Makes, or finds, the nodes. Their logs go below `logs`, the data of those that outlive the
+    /// run below `data`. Nothing of theirs is changed yet: see [`Found::cut_ready`].
     ///
     /// # Errors
     /// When a node cannot be made or reached.
-    pub async fn up(&self, logs: &Path, data: &Path) -> Result<(Vec<Node>, Arc<dyn Net>)> {
+    pub async fn up(&self, logs: &Path, data: &Path) -> Result<Found> {
         match self {
             Testbed::Lab { nodes } => lab::up(*nodes, logs).await,
             Testbed::Netns { names } => netns::up(names, logs, data).await,

@@ -5,7 +5,7 @@ use checkers::{History, Kind, Nanos, OpRef};
 
 use super::{Circumstances, stats::client_calls};
 use crate::{
-    result::{Evidence, FaultWindow, Property, PropertyKind, PropertyStatus},
+    result::{Evidence, FaultWindow, Property, PropertyKind, PropertyStatus, Stats},
     test::Test,
 };
 
@@ -21,6 +21,7 @@ pub fn of_run(
     test: &Test,
     history: &History,
     faults: &[FaultWindow],
+    stats: &Stats,
     reads: &[&str],
     circumstances: &Circumstances,
 ) -> Evidence {
@@ -31,7 +32,7 @@ pub fn of_run(
         ok && reads.contains(&invoked.f) && invoked.time >= healed
     };
     evidence.reads_after_heal = client_calls(history).filter(is_late_read).count() as u64;
-    evidence.missing = missing(test, history, faults, &evidence, circumstances);
+    evidence.missing = missing(test, history, faults, stats, &evidence, circumstances);
     evidence
 }
 
@@ -95,6 +96,7 @@ fn missing(
     test: &Test,
     history: &History,
     faults: &[FaultWindow],
+    stats: &Stats,
     evidence: &Evidence,
     circumstances: &Circumstances,
 ) -> Vec<String> {
@@ -102,7 +104,6 @@ fn missing(
     if evidence.ops_ok < OK_MIN {
         missing.push(format!("only {} calls succeeded, of {OK_MIN} needed", evidence.ops_ok));
     }
-    let stats = super::stats::stats(history);
     for (f, counts) in &stats.by_f {
         let is_asked_often = counts.total >= OK_BY_F_MIN;
         let least = if is_asked_often { OK_BY_F_MIN } else { 1 };

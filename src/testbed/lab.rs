@@ -22,9 +22,9 @@ use nix::{
 };
 use tokio::{io::AsyncWriteExt, process::Command};
 
+use super::Found;
 use crate::{
     cluster::Node,
-    net::{Net, iptables::Iptables},
     remote::{Address, namespace::Namespace},
 };
 
@@ -48,7 +48,7 @@ fn ip6(number: u32) -> Ipv6Addr {
 ///
 /// # Errors
 /// When the kernel, or `ip`, refuses.
-pub(super) async fn up(count: u32, logs: &Path) -> Result<(Vec<Node>, Arc<dyn Net>)> {
+pub(super) async fn up(count: u32, logs: &Path) -> Result<Found> {
     if !is_inside() {
         bail!("a lab can only be made inside its namespaces");
     }
@@ -73,8 +73,7 @@ pub(super) async fn up(count: u32, logs: &Path) -> Result<(Vec<Node>, Arc<dyn Ne
         nodes.push(Node { name, number, ip, ip6, remote: space.clone(), data, logs });
         spaces.push(space);
     }
-    let net = Iptables::set_up(&nodes, &spaces).await?;
-    Ok((nodes, Arc::new(net)))
+    Ok(Found { nodes, spaces })
 }
 
 fn bridge_script(count: u32) -> String {

@@ -12,9 +12,9 @@ use std::{
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
+use super::Found;
 use crate::{
     cluster::Node,
-    net::{Net, iptables::Iptables},
     remote::{Remote, namespace::Namespace},
 };
 
@@ -22,11 +22,7 @@ use crate::{
 ///
 /// # Errors
 /// When one does not exist or has no address.
-pub(super) async fn up(
-    names: &[String],
-    logs: &Path,
-    data: &Path,
-) -> Result<(Vec<Node>, Arc<dyn Net>)> {
+pub(super) async fn up(names: &[String], logs: &Path, data: &Path) -> Result<Found> {
     let mut nodes = Vec::new();
     let mut spaces = Vec::new();
     for (number, name) in names.iter().enumerate() {
@@ -39,8 +35,7 @@ pub(super) async fn up(
         nodes.push(Node { name, number, ip, ip6, remote: space.clone(), data, logs });
         spaces.push(space);
     }
-    let net = Iptables::set_up(&nodes, &spaces).await?;
-    Ok((nodes, Arc::new(net)))
+    Ok(Found { nodes, spaces })
 }
 
 /// A link as `ip -json addr` prints it.
