@@ -11,6 +11,7 @@ mod parse;
 mod report;
 mod run;
 mod schema;
+mod verify;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -45,6 +46,8 @@ enum Command {
     Run(Box<run::RunArgs>),
     /// Judge a stored run again, or any history
     Check(check::CheckArgs),
+    /// Verify the proof of a verdict, without asking the checker that gave it
+    Verify(verify::VerifyArgs),
     /// Draw a stored run's page again
     Report(report::ReportArgs),
     /// Write a history in another format
@@ -135,6 +138,7 @@ fn dispatch(command: Command) -> Outcome {
         Command::Run(args) => run::run(&args),
         Command::Zoo(args) => in_runtime(zoo::main(args)).or_infrastructure(),
         Command::Check(args) => check::check(&args),
+        Command::Verify(args) => verify::verify(&args),
         Command::Report(args) => report::report(&args),
         Command::Export(args) => export::export(&args),
         Command::List(args) => list::list(&args),

@@ -5,6 +5,7 @@
 pub mod evidence;
 pub mod resilience;
 pub mod stats;
+pub mod streamed;
 pub mod verdict;
 pub mod windows;
 
@@ -13,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use checkers::{Budget, Checker, Figure, History, Nanos, Verdict};
+use checkers::{Budget, Figure, History, Nanos, Verdict};
 
 use crate::{
     result::{
@@ -72,7 +73,8 @@ pub fn judge_run(
     let stats = stats::stats(history);
     let reads = workload.reads;
     let evidence = evidence::of_run(test, history, &faults, &stats, reads, &circumstances);
-    let mut result = assemble(entry.name, &verdict, history, faults, stats, evidence);
+    let mut result = assemble(entry.name, &verdict, &[history], faults, stats, evidence);
+    result.resilience = resilience::resilience(history, &result.faults);
     describe(&mut result, test);
     result.run.phases_ms = circumstances.phases_ms.clone();
     result.system.version = circumstances.version.clone();
@@ -126,29 +128,42 @@ fn empty() -> RunResult {
     }
 }
 
-/// Judges a bare history with any checker.
+/// What a bare history is judged by.
+pub struct Asked {
+    /// The model or workload, by name.
+    pub property: String,
+    /// The arguments of `netsplit check` that ask for it.
+    pub arguments: String,
+}
+
+/// The result of a bare history, from a checker's verdict on it.
 ///
 /// # Errors
 /// When a value of the history does not fit the checker's model.
-pub fn judge_history(
+pub fn of_history(
     name: &str,
-    model: &str,
-    checker: &dyn Checker,
+    asked: &Asked,
+    verdict: &Verdict,
     history: &History,
-    budget: &Budget,
 ) -> anyhow::Result<RunResult> {
-    let verdict = checkers::compose::guard(model, checker, history, budget);
-    refuse_malformed(&verdict)?;
+    refuse_malformed(verdict)?;
+    let model = asked.property.as_str();
     let faults = windows::windows(history);
     let evidence = evidence::of_history(history, &faults);
-    let mut result = assemble(model, &verdict, history, faults, stats::stats(history), evidence);
+    let result = assemble(model, verdict, &[history], faults, stats::stats(history), evidence);
+    let resilience = resilience::resilience(history, &result.faults);
+    Ok(describe_bare(RunResult { resilience, ..result }, name, asked, verdict))
+}
+
+/// What is known of a bare history beside what was found in it.
+fn describe_bare(mut result: RunResult, name: &str, asked: &Asked, verdict: &Verdict) -> RunResult {
     result.run.id = name.to_owned();
     result.run.netsplit = env!("CARGO_PKG_VERSION").to_owned();
-    result.run.reproduce = format!("netsplit check {name} --model {model}");
+    result.run.reproduce = format!("netsplit check {name} {}", asked.arguments);
     result.system.name = "unknown".to_owned();
-    result.workload.name = model.to_owned();
-    result.verdict = verdict::of_history(&result, &verdict);
-    Ok(result)
+    result.workload.name.clone_from(&asked.property);
+    result.verdict = verdict::of_history(&result, verdict);
+    result
 }
 
 /// What cannot be read is the user's mistake, or ours, but no verdict.
@@ -159,12 +174,12 @@ fn refuse_malformed(verdict: &Verdict) -> anyhow::Result<()> {
 fn assemble(
     property: &str,
     verdict: &Verdict,
-    history: &History,
+    histories: &[&History],
     faults: Vec<FaultWindow>,
     stats: Stats,
     evidence: Evidence,
 ) -> RunResult {
-    let anomalies = anomalies(property, verdict, history, &faults);
+    let anomalies = anomalies(property, verdict, histories, &faults);
     let mut properties = vec![safety(property, verdict)];
     properties.extend(evidence::properties(&evidence, &faults));
     properties.sort_by_key(|p| match p.status {
@@ -172,15 +187,7 @@ fn assemble(
         PropertyStatus::Unknown => 1,
         PropertyStatus::Pass => 2,
     });
-    RunResult {
-        properties,
-        anomalies,
-        stats,
-        resilience: resilience::resilience(history, &faults),
-        faults,
-        evidence,
-        ..empty()
-    }
+    RunResult { properties, anomalies, stats, faults, evidence, ..empty() }
 }
 
 /// The checker's answer as a property.
@@ -212,10 +219,13 @@ fn safety(id: &str, verdict: &Verdict) -> Property {
 fn anomalies(
     property: &str,
     verdict: &Verdict,
-    history: &History,
+    histories: &[&History],
     faults: &[FaultWindow],
 ) -> Vec<FoundAnomaly> {
-    let times: BTreeMap<u32, Nanos> = history.ops().map(|op| (op.index, op.time)).collect();
+    // Of millions of ops the times are looked up only where there is a need.
+    let is_needed = !verdict.all_anomalies().is_empty();
+    let ops = histories.iter().filter(|_| is_needed).flat_map(|history| history.ops());
+    let times: BTreeMap<u32, Nanos> = ops.map(|op| (op.index, op.time)).collect();
     let found = verdict.all_anomalies().into_iter().map(|anomaly| {
         let window_ns = window(&anomaly.figure, &times);
         let overlaps = |f: &&FaultWindow| {

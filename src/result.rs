@@ -12,8 +12,10 @@ use serde_json::Value;
 
 use crate::exit::Exit;
 
+mod figure;
+
 /// The version of this shape.
-pub const SCHEMA_VERSION: &str = "1.0.0";
+pub const SCHEMA_VERSION: &str = "1.1.0";
 
 /// What a run or a check found.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -206,7 +208,7 @@ pub struct FoundAnomaly {
     /// Ids of the faults that were active in that window.
     pub faults_active: Vec<u32>,
     /// The evidence.
-    #[schemars(with = "Value")]
+    #[schemars(with = "figure::Figure")]
     pub figure: Figure,
     /// The minimal sub-history as a file in `anomalies/`, where there is one.
     pub file: Option<String>,

@@ -31,6 +31,23 @@ fn a_bare_history_is_judged() {
 }
 
 #[test]
+fn less_than_linearizability_may_be_demanded() {
+    let netsplit = Netsplit::new();
+    let stale = format!("{WRITE}{STALE}");
+    fs::write(netsplit.results.path().join("history.jsonl"), stale).expect("a file");
+    let command = readme("netsplit check history.jsonl --model register --consistency sequential");
+    netsplit.run(&command).exits(0).says("PASS");
+    let check = |model: &str, level: &str| {
+        netsplit.run(&["check", "history.jsonl", "--model", model, "--consistency", level])
+    };
+    check("register", "linearizable").exits(1);
+    check("register", "sessions").exits(0);
+    check("register", "serial").exits(64).says("there are linearizable, sequential");
+    check("kv", "sessions").exits(64).says("known are linearizable, sequential");
+    netsplit.run(&["list", "levels"]).exits(0).says("monotonic-reads");
+}
+
+#[test]
 fn what_is_no_history_is_refused_with_line_and_cause() {
     check("", 64, "line 1: the history is empty");
     check(&WRITE[..100], 64, "line 2: the line ends in the middle");
@@ -72,6 +89,37 @@ fn standard_input_is_a_history_too_and_json_is_result_json() {
     let mut wrong = result;
     wrong["verdict"]["value"] = "fine".into();
     assert!(!validator.is_valid(&wrong));
+}
+
+#[test]
+fn transactions_are_held_to_the_models_asked_for() {
+    let netsplit = Netsplit::new();
+    let op = |process: u32, kind: &str, value: &str| {
+        format!("{{:process {process}, :type :{kind}, :f :txn, :value {value}}}\n")
+    };
+    let skew = [
+        op(0, "invoke", "[[:append :x 1] [:r :y nil]]"),
+        op(1, "invoke", "[[:append :y 1] [:r :x nil]]"),
+        op(0, "ok", "[[:append :x 1] [:r :y nil]]"),
+        op(1, "ok", "[[:append :y 1] [:r :x []]]"),
+    ];
+    fs::write(netsplit.results.path().join("history.edn"), skew.concat()).expect("a file");
+    let weaker =
+        readme("netsplit check history.edn --workload append --consistency snapshot-isolation");
+    netsplit.run(&weaker).exits(0).says("PASS");
+    let strict = ["check", "history.edn", "--workload", "append", "--format", "json"];
+    let ended = netsplit.run(&strict);
+    ended.exits(1);
+    let result: serde_json::Value = serde_json::from_str(&ended.stdout).expect("JSON alone");
+    assert_eq!(result["anomalies"][0]["type"], "G2-item");
+    assert_eq!(result["anomalies"][0]["figure"]["cycle"][0]["kind"], "rw");
+    assert_eq!(result["properties"][0]["details"]["not"][0], "repeatable-read");
+    let unheard = ["check", "history.edn", "--workload", "append", "--consistency", "fine"];
+    netsplit.run(&unheard).exits(64).says("list consistency-models");
+    netsplit
+        .run(&readme("netsplit list consistency-models"))
+        .exits(0)
+        .says("strong-serializable (strict-serializable");
 }
 
 #[test]

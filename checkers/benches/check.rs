@@ -2,14 +2,19 @@
 use checkers::{
     Budget, Checker, History, Independent,
     linearizable::Linearizable,
-    model::{FifoQueue, Model, Register},
+    model::{
+        Counter, FencedMutex, FifoQueue, Log, Model, Mutex, PriorityQueue, ReentrantMutex,
+        Register, Semaphore, Set, Stack, UniqueIds,
+    },
 };
 use criterion::{Criterion, criterion_group, criterion_main};
 use rayon::prelude::*;
 
 mod grid;
+mod objects;
 
 use grid::{Grid, Lie, Mix, Values};
+use objects::Object;
 
 fn cells() -> Vec<(&'static str, Grid)> {
     let million = Grid { calls: 1_000_000, ..Grid::default() };
@@ -39,6 +44,29 @@ fn check(criterion: &mut Criterion) {
     }
 }
 
+/// A million calls on each of the other objects.
+fn familiar(criterion: &mut Criterion) {
+    let mut million = |object, model: &dyn Fn(&mut Criterion, &str, &History)| {
+        let name = format!("1M calls, {object:?}");
+        model(criterion, &name, &objects::history(object, 1_000_000));
+    };
+    let semaphore = Semaphore::from_word(Some("5")).expect("a number");
+    million(Object::Mutex, &|c, name, history| cell(c, name, history, Mutex::default()));
+    million(Object::Semaphore, &|c, name, history| cell(c, name, history, semaphore.clone()));
+    million(Object::ReentrantMutex, &|c, name, history| {
+        cell(c, name, history, ReentrantMutex::default());
+    });
+    million(Object::FencedMutex, &|c, name, history| {
+        cell(c, name, history, FencedMutex::default());
+    });
+    million(Object::Counter, &|c, name, history| cell(c, name, history, Counter::default()));
+    million(Object::Set, &|c, name, history| cell(c, name, history, Set::default()));
+    million(Object::Log, &|c, name, history| cell(c, name, history, Log::default()));
+    million(Object::Ids, &|c, name, history| cell(c, name, history, UniqueIds::default()));
+    million(Object::Stack, &|c, name, history| cell(c, name, history, Stack::default()));
+    million(Object::Heap, &|c, name, history| cell(c, name, history, PriorityQueue::default()));
+}
+
 /// The whole check, and what of it remains when the values are decoded.
 fn cell<M: Model>(criterion: &mut Criterion, name: &str, history: &History, model: M) {
     let budget = Budget::unlimited();
@@ -55,5 +83,5 @@ fn cell<M: Model>(criterion: &mut Criterion, name: &str, history: &History, mode
     group.finish();
 }
 
-criterion_group!(benches, check);
+criterion_group!(benches, check, familiar);
 criterion_main!(benches);

@@ -1,7 +1,10 @@
 //! How fast a history is read: rows a second.
 
 use bytes::Bytes;
-use checkers::History;
+use checkers::{
+    History,
+    format::{self, Keys, edn},
+};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 #[path = "grid.rs"]
@@ -22,6 +25,9 @@ fn load(criterion: &mut Criterion) {
     });
     let spaced = Bytes::from(spaced.collect::<Vec<u8>>());
     group.bench_function("with blanks", |b| b.iter(|| History::read(spaced.clone())));
+    let history = History::read(text.clone());
+    let edn = Bytes::from(history.map(|history| edn::write(&history)).unwrap_or_default());
+    group.bench_function("edn", |b| b.iter(|| format::read(edn.clone(), Keys::Auto)));
     group.finish();
 }
 

@@ -23,6 +23,15 @@ impl<M: Model> Model for Slow<M> {
         self.0.step(state, input, output)
     }
 
+    fn steps(
+        &self,
+        state: &M::State,
+        input: &M::Input,
+        output: Option<&M::Output>,
+    ) -> impl Iterator<Item = M::State> {
+        self.0.steps(state, input, output)
+    }
+
     fn describe(&self, input: &M::Input, output: Option<&M::Output>) -> String {
         self.0.describe(input, output)
     }

@@ -1,7 +1,7 @@
-//! How the time of a check grows, cell by cell of the grid: `cargo run --release -p checkers
-//! --example growth [all]`. Medians of a few runs, in milliseconds of processor time, all threads
-//! together (what else the machine does matters less to it). `check` is all of it, `judge` without
-//! decoding values, `search` the general search on the same history, given up after two seconds.
+//! How the time of a check grows, with calls and with clients: `cargo run --release -p checkers
+//! --example growth`. Medians of a few runs, in milliseconds of processor time, all threads
+//! together. `check` is all of it, `judge` without decoding values, `search` the general search on
+//! the same history where that is short, given up after two seconds.
 #![expect(clippy::disallowed_methods, clippy::print_stdout, reason = "it measures, and prints")]
 
 use std::{
@@ -18,10 +18,12 @@ use checkers::{
 #[path = "../benches/grid.rs"]
 #[expect(dead_code, reason = "others use the rest")]
 mod grid;
+#[path = "processor.rs"]
+mod processor;
 #[path = "../benches/slow.rs"]
 mod slow;
 
-use grid::{Grid, Lie, Mix, Values};
+use grid::{Grid, Mix, Values};
 use slow::Slow;
 
 const RUNS: usize = 3;
@@ -29,13 +31,12 @@ const LIMIT: Duration = Duration::from_secs(10);
 const SEARCH_LIMIT: Duration = Duration::from_secs(2);
 
 fn main() {
-    let is_all = std::env::args().nth(1).is_some_and(|word| word == "all");
     println!(
         "{:<43} {:>7} {:>7} {:>8} {:>8} {:>9} {:>7} verdict, path",
         "cell", "calls", "load", "check", "judge", "search", "ratio"
     );
-    for (name, grid) in targets().into_iter().chain(if is_all { cells() } else { Vec::new() }) {
-        row(&name, grid, is_all);
+    for (name, grid) in targets().into_iter().chain(growth()) {
+        row(&name, grid);
     }
 }
 
@@ -48,48 +49,36 @@ fn targets() -> Vec<(String, Grid)> {
     let keys = Grid { keys: 1000, values: Values::Below(6), ..million };
     let queue = Grid { mix: Mix::Queue, ..million };
     let small = Grid { calls: 100_000, values: Values::Below(5), ..Grid::default() };
-    let mut targets = vec![
+    vec![
         ("1M distinct, 50 clients, rw".into(), read_write),
         ("1M distinct, 50 clients, rwc".into(), cas),
         ("1M distinct, 50 clients, rwc, 5 % crashed".into(), crashed),
         ("1M, 1000 keys, values 0..5, rwc".into(), keys),
         ("1M queue, 10 clients".into(), queue),
         ("100k cas-register, values 0..4, rwc".into(), small),
-    ];
-    for calls in [1_000, 10_000, 100_000] {
-        targets.push((format!("growth: distinct, {calls}"), Grid { calls, ..cas }));
-        targets.push((format!("growth: values 0..4, {calls}"), Grid { calls, ..small }));
-    }
-    targets
+    ]
 }
 
-/// The grid on which others give up (`reference/checkers.md`, 1.4).
-fn cells() -> Vec<(String, Grid)> {
+/// More and more calls, and more and more clients.
+fn growth() -> Vec<(String, Grid)> {
     let mut cells = Vec::new();
-    for clients in [10, 20, 50] {
-        for (calls, crashed) in [(300, 0.0), (1000, 0.0), (3000, 0.0), (500, 0.2), (2000, 0.05)] {
-            for mix in [Mix::ReadWrite, Mix::ReadWriteCas] {
-                for (values, lie) in [
-                    (Values::Below(5), Lie::None),
-                    (Values::Below(5), Lie::Stale),
-                    (Values::Distinct, Lie::None),
-                    (Values::Distinct, Lie::Stale),
-                ] {
-                    let name = format!("{clients} cl {values:?} {mix:?} {crashed} {lie:?}");
-                    let grid =
-                        Grid { clients, calls, values, mix, crashed, lie, ..Grid::default() };
-                    cells.push((name, grid));
-                }
-            }
+    for values in [Values::Distinct, Values::Below(5)] {
+        for calls in [1_000, 10_000, 100_000, 1_000_000] {
+            cells.push(Grid { calls, values, ..Grid::default() });
+        }
+        for clients in [5, 10, 20, 50, 100, 200] {
+            cells.push(Grid { clients, calls: 10_000, values, ..Grid::default() });
         }
     }
-    cells
+    let name = |grid: &Grid| format!("growth: {:?}, {} clients", grid.values, grid.clients);
+    cells.into_iter().map(|grid| (name(&grid), grid)).collect()
 }
 
-fn row(name: &str, grid: Grid, with_search: bool) {
+fn row(name: &str, grid: Grid) {
     let text = bytes::Bytes::from(grid.text());
-    let (load, history) = median(|| History::read(text.clone()).expect("the grid is a history"));
-    let with_search = with_search && history.len() <= 20_000;
+    let (load, history) =
+        processor::median(RUNS, || History::read(text.clone()).expect("the grid is a history"));
+    let with_search = history.len() <= 20_000;
     let times = if grid.mix == Mix::Queue {
         measure(&FifoQueue::default(), &history, with_search)
     } else {
@@ -117,12 +106,12 @@ struct Times {
 fn measure<M: Model + Clone>(model: &M, history: &History, with_search: bool) -> Times {
     let fast = Linearizable(model.clone());
     let independent = Independent(fast.clone());
-    let (check, _) = median(|| independent.check(history, &budget(LIMIT)));
+    let (check, _) = processor::median(RUNS, || independent.check(history, &budget(LIMIT)));
     let parts: Vec<History> = history.by_key().into_values().collect();
     let prepare = |part| fast.prepare(part).expect("the grid fits the model");
     let prepared: Vec<_> = parts.iter().map(prepare).collect();
     let check_all = || prepared.iter().map(|part| part.check(&budget(LIMIT))).collect();
-    let (judge, verdicts): (f64, Vec<Verdict>) = median(check_all);
+    let (judge, verdicts): (f64, Vec<Verdict>) = processor::median(RUNS, check_all);
     let mut paths = BTreeMap::new();
     for verdict in verdicts {
         let path = verdict.details.get("path").and_then(|path| path.as_str()).unwrap_or("");
@@ -130,7 +119,7 @@ fn measure<M: Model + Clone>(model: &M, history: &History, with_search: bool) ->
     }
     let search = with_search.then(|| {
         let slow = Independent(Linearizable(Slow(model.clone())));
-        let (time, verdict) = once(|| slow.check(history, &budget(SEARCH_LIMIT)));
+        let (time, verdict) = processor::median(1, || slow.check(history, &budget(SEARCH_LIMIT)));
         (time, if verdict.valid == Valid::Unknown { ">" } else { "" })
     });
     Times { check, judge, search, paths }
@@ -139,26 +128,4 @@ fn measure<M: Model + Clone>(model: &M, history: &History, with_search: bool) ->
 fn budget(limit: Duration) -> Budget {
     let start = Instant::now();
     Budget::new(2 << 30, move || start.elapsed() > limit)
-}
-
-fn once<T>(mut work: impl FnMut() -> T) -> (f64, T) {
-    let start = processor_ms();
-    let done = work();
-    (processor_ms() - start, done)
-}
-
-/// Milliseconds of processor time that all threads of this process took.
-fn processor_ms() -> f64 {
-    let tasks = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
-    let of = |task: std::fs::DirEntry| -> Option<f64> {
-        let text = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
-        text.split(' ').next()?.parse().ok()
-    };
-    tasks.filter_map(of).sum::<f64>() / 1e6
-}
-
-fn median<T>(mut work: impl FnMut() -> T) -> (f64, T) {
-    let mut runs: Vec<(f64, T)> = (0..RUNS).map(|_| once(&mut work)).collect();
-    runs.sort_by(|a, b| a.0.total_cmp(&b.0));
-    runs.swap_remove(RUNS / 2)
 }

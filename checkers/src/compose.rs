@@ -30,7 +30,12 @@ impl Checker for Compose {
 
 /// The checker's verdict; if it panics, `unknown` with `bug` in the details.
 pub fn guard(name: &str, checker: &dyn Checker, history: &History, budget: &Budget) -> Verdict {
-    catch_unwind(AssertUnwindSafe(|| checker.check(history, budget))).unwrap_or_else(|panic| {
+    guarded(name, || checker.check(history, budget))
+}
+
+/// The verdict that this gives; if it panics, `unknown` with `bug` in the details.
+pub(crate) fn guarded(name: &str, check: impl FnOnce() -> Verdict) -> Verdict {
+    catch_unwind(AssertUnwindSafe(check)).unwrap_or_else(|panic| {
         let message = format!("bug in checker {name}: {}", words(panic.as_ref()));
         Verdict::unknown(message).with("bug", true)
     })

@@ -1,4 +1,10 @@
 //! A JSON value as the content of an object: cheap to clone, to compare and to hash.
+//!
+//! Two are equal exactly where their JSON means the same: numbers by their value, however large or
+//! precise, objects whatever the order of their keys, texts however they are escaped.
+pub(crate) mod number;
+pub(crate) mod unambiguous;
+
 use std::{fmt, sync::Arc};
 
 use serde::{
@@ -34,7 +40,8 @@ impl Datum {
 
     /// Reads what a person types: JSON, and where it is not JSON, the text itself.
     pub fn from_word(word: &str) -> Datum {
-        serde_json::from_str(word).unwrap_or_else(|_| Datum::Text(word.into()))
+        serde_json::from_slice(&number::exact(word.as_bytes()))
+            .unwrap_or_else(|_| Datum::Text(word.into()))
     }
 }
 
@@ -61,7 +68,10 @@ impl From<Value> for Datum {
             }
             Value::Number(_) | Value::Array(_) | Value::Object(_) => {
                 value.sort_all_objects();
-                Datum::Json(value.to_string().into())
+                let text = value.to_string();
+                let text = number::exact(text.as_bytes());
+                let text = number::spell(&String::from_utf8_lossy(&text));
+                text.parse().map_or_else(|_| Datum::Json(text.into()), Datum::Int)
             }
         }
     }
@@ -74,7 +84,9 @@ impl From<&Datum> for Value {
             Datum::Bool(b) => Value::Bool(*b),
             Datum::Int(number) => Value::from(*number),
             Datum::Text(text) => Value::from(&**text),
-            Datum::Json(json) => serde_json::from_str(json).unwrap_or(Value::Null),
+            Datum::Json(json) => {
+                serde_json::from_slice(&number::exact(json.as_bytes())).unwrap_or(Value::Null)
+            }
         }
     }
 }
@@ -174,6 +186,22 @@ mod tests {
             assert_eq!(serde_json::to_string(&datum(json)).unwrap(), json);
             assert_eq!(datum(json).to_string(), json);
         }
+    }
+
+    #[test]
+    fn numbers_are_equal_where_their_values_are() {
+        for (a, b) in [("1", "1.0"), ("0", "-0.0"), ("1.5", "15e-1"), ("[1.0]", "[1]")] {
+            assert_eq!(Datum::from_word(a), Datum::from_word(b));
+        }
+        let big = "18446744073709551616";
+        assert_ne!(Datum::from_word(big), Datum::from_word("18446744073709551617"));
+        assert_ne!(Datum::from_word(big), Datum::from_word("1.8446744073709552e19"));
+        for json in [big, "[1e400,{\"a\":-1e-400}]", "0.1000000000000000055511"] {
+            let datum = Datum::from_word(json);
+            assert_eq!(Datum::from_word(&datum.to_string()), datum, "{datum}");
+            assert_eq!(Datum::from(Value::from(&datum)), datum);
+        }
+        assert_eq!(Datum::from_word(big).to_string(), big);
     }
 
     #[test]

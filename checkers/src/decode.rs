@@ -5,13 +5,23 @@ use serde::de::{
 };
 use serde_json::Error;
 
+use crate::datum::number::exact;
+
 /// Decodes an op's function and its value (JSON text) into an enum whose variants are functions.
 /// A variant without fields takes any value: a read asks for nothing.
 ///
 /// # Errors
 /// An unknown function, or a value that does not fit it.
 pub fn decode<I: DeserializeOwned>(f: &str, value: &[u8]) -> Result<I, Error> {
-    I::deserialize(Tagged { f, value })
+    I::deserialize(Tagged { f, value: &exact(value) })
+}
+
+/// Decodes an answer (JSON text).
+///
+/// # Errors
+/// A value that does not fit.
+pub(crate) fn answer<O: DeserializeOwned>(value: &[u8]) -> Result<O, Error> {
+    serde_json::from_slice(&exact(value))
 }
 
 struct Tagged<'a> {

@@ -10,7 +10,8 @@
 //! | EDN | Jepsen, Knossos, Elle; Porcupine's key-value logs | `{:process 0, :type :invoke, :f :read}` |
 //! | Jepsen's log | `history.txt`, Porcupine's etcd logs | `INFO  jepsen.util - 0  :invoke  :read  nil` |
 //!
-//! Keywords become texts, sets sorted lists; [`Keys`] has the rule by which keys are found.
+//! Keywords, characters and ratios become texts, sets sorted lists; a number stays the number it is,
+//! of whatever size. [`Keys`] has the rule by which keys are found.
 pub mod edn;
 mod foreign;
 mod jepsen_log;

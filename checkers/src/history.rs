@@ -8,75 +8,31 @@ use std::{borrow::Cow, collections::BTreeMap, fmt, sync::Arc};
 
 use bytes::Bytes;
 use rustc_hash::FxHashMap;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
+use serde::Deserialize;
 
-use crate::decode::decode;
-
+mod calls;
+mod op;
+mod outline;
 mod reader;
 mod scan;
+pub(crate) mod windows;
 
-/// Nanoseconds since the start of the run.
-pub type Nanos = u64;
-
-/// One op, as the controller writes it: an invocation or a completion.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Op {
-    /// Position in the history, from 0, without gaps.
-    pub index: u32,
-    /// When it was written down.
-    pub time: Nanos,
-    /// Who invoked.
-    pub process: Process,
-    /// Invocation, or how it ended.
-    #[serde(rename = "type")]
-    pub kind: Kind,
-    /// The function asked for.
-    pub f: Arc<str>,
-    /// Which independent object it is about.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub key: Option<u32>,
-    /// The argument, or the answer.
-    #[serde(skip_serializing_if = "serde_json::Value::is_null")]
-    pub value: serde_json::Value,
-    /// Why it did not end `ok`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<Arc<str>>,
-    /// The node the client was connected to.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub node: Option<Arc<str>>,
-}
-
-/// An invocation, or one of the three ways it can end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Kind {
-    /// The question, written before it is sent.
-    Invoke,
-    /// It happened, and this is the answer.
-    Ok,
-    /// It certainly did not happen, and never will.
-    Fail,
-    /// It may have happened, may happen at any later time, or never.
-    Info,
-}
-
-/// Who invokes. A client process never invokes again after an `info`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Process {
-    /// A logical client.
-    Client(u32),
-    /// The process that injects faults.
-    Nemesis,
-}
+pub use calls::{Call, Outcome};
+pub use op::{Kind, Nanos, Op, OpRef, Process};
+pub use outline::Outline;
 
 /// Why a text is not a history.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {message}")]
+#[error("{}{message}", place(.line))]
 pub struct Malformed {
-    /// The first offending line, counted from 1.
+    /// The first offending line, counted from 1; 0 where lines are not known any more.
     pub line: usize,
     /// What is wrong with it.
     pub message: String,
+}
+
+fn place(line: &usize) -> String {
+    if *line == 0 { String::new() } else { format!("line {line}: ") }
 }
 
 /// Ops in order, every completion matched to its invocation.
@@ -86,58 +42,9 @@ pub struct History {
     rows: Arc<Vec<Row>>,
     names: Arc<[Arc<str>]>,
     selected: Option<Arc<[u32]>>,
-}
-
-/// One op of a history, borrowed from it.
-#[derive(Clone, Copy, Debug)]
-pub struct OpRef<'h> {
-    /// Row number: the op's place in the whole history, from 0.
-    pub row: u32,
-    /// The `index` the history gives it; the row number where it gives none.
-    pub index: u32,
-    /// Nanoseconds since the start; 0 where the history has no times.
-    pub time: Nanos,
-    /// Who invoked.
-    pub process: Process,
-    /// Invocation, or how it ended.
-    pub kind: Kind,
-    /// The function asked for.
-    pub f: &'h str,
-    /// Which independent object it is about.
-    pub key: Option<u32>,
-    /// The argument or the answer, as JSON text.
-    pub value: &'h str,
-    /// The node the client was connected to.
-    pub node: Option<&'h str>,
-}
-
-/// An invocation together with its completion, values decoded.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Call<I, O> {
-    /// Row of the invocation.
-    pub invoked: u32,
-    /// Who invoked.
-    pub process: Process,
-    /// What was asked.
-    pub input: I,
-    /// How it ended.
-    pub outcome: Outcome<O>,
-}
-
-/// How a call ended.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Outcome<O> {
-    /// It happened, and answered.
-    Ok {
-        /// Row of the completion.
-        completed: u32,
-        /// The answer.
-        output: O,
-    },
-    /// It never happened.
-    Fail,
-    /// It may have happened, or may yet.
-    Info,
+    /// Whether the text has every op's line. Where it was read bit by bit, it has no more of an
+    /// invocation or an `ok` than the value.
+    has_lines: bool,
 }
 
 /// What the checkers need of an op, in 48 bytes; the rest is read from the text when asked for.
@@ -242,58 +149,19 @@ impl History {
             error: Option<serde_json::Value>,
         }
         let line = self.line(row);
-        let error = serde_json::from_str::<ErrorOnly>(line).ok()?.error?;
+        let error = serde_json::from_str::<ErrorOnly>(&line).ok()?.error?;
         Some(error.as_str().map_or_else(|| error.to_string(), str::to_owned))
     }
 
-    /// The line of an op, as it was written.
-    pub fn line(&self, row: u32) -> &str {
+    /// The line of an op, as it was written; without what [`OpRef`] lacks where the history was
+    /// read bit by bit.
+    pub fn line(&self, row: u32) -> Cow<'_, str> {
+        if !self.has_lines && matches!(self.op(row).kind, Kind::Invoke | Kind::Ok) {
+            return Cow::Owned(self.op(row).to_json());
+        }
         let rest = &self.text[self.rows[row as usize].line as usize..];
         let end = rest.iter().position(|&b| b == b'\n').unwrap_or(rest.len());
-        std::str::from_utf8(&rest[..end]).expect("lines were checked when read").trim_end()
-    }
-
-    /// Every client invocation with its completion, decoded into the checker's own types: the
-    /// input from `f` and `value` (an enum tagged by `f`), the output from the answer's value.
-    ///
-    /// # Errors
-    /// [`Malformed`] with the line whose value does not fit.
-    pub fn calls<I: DeserializeOwned, O: DeserializeOwned>(
-        &self,
-    ) -> Result<Vec<Call<I, O>>, Malformed> {
-        let mut calls = Vec::with_capacity(self.len() / 2);
-        self.for_each_call(|call| calls.push(call))?;
-        Ok(calls)
-    }
-
-    /// As [`History::calls`], one by one, so that nobody need keep them all.
-    ///
-    /// # Errors
-    /// [`Malformed`] with the line whose value does not fit.
-    pub fn for_each_call<I: DeserializeOwned, O: DeserializeOwned>(
-        &self,
-        mut take: impl FnMut(Call<I, O>),
-    ) -> Result<(), Malformed> {
-        for row in self.row_numbers() {
-            let r = &self.rows[row as usize];
-            if r.process == NONE || r.kind != Kind::Invoke {
-                continue;
-            }
-            let f = &self.names[r.f as usize];
-            let input = decode(f, self.value(r)).map_err(|e| self.malformed(row, &e))?;
-            let done = (r.pair != NONE).then(|| &self.rows[r.pair as usize]);
-            let outcome = match done.map(|done| (done, done.kind)) {
-                Some((done, Kind::Ok)) => Outcome::Ok {
-                    completed: r.pair,
-                    output: serde_json::from_slice(self.value(done))
-                        .map_err(|e| self.malformed(r.pair, &e))?,
-                },
-                Some((_, Kind::Fail)) => Outcome::Fail,
-                Some((_, Kind::Info | Kind::Invoke)) | None => Outcome::Info,
-            };
-            take(Call { invoked: row, process: Process::Client(r.process), input, outcome });
-        }
-        Ok(())
+        std::str::from_utf8(&rest[..end]).expect("lines were checked when read").trim_end().into()
     }
 
     /// One history a key, in order of keys; ops without a key make one part of their own.
@@ -341,28 +209,6 @@ impl History {
         let at = row.line as usize + row.value_at as usize;
         &self.text[at..at + row.value_len as usize]
     }
-
-    /// The error of an op whose value does not fit, with its line.
-    pub(crate) fn malformed(&self, row: u32, error: &serde_json::Error) -> Malformed {
-        let at = self.rows[row as usize].line as usize;
-        let line = self.text[..at].iter().filter(|&&b| b == b'\n').count() + 1;
-        let op = self.op(row);
-        // Serde's "line 1" would mislead: it read no more than the value.
-        let error = error.to_string();
-        let error = error.split(" at line ").next().unwrap_or(&error);
-        let message = format!("`{}` with value {}: {error}", op.f, shorten(op.value));
-        Malformed { line, message }
-    }
-}
-
-impl OpRef<'_> {
-    /// Reads `f` and `value` as an enum tagged by `f`.
-    ///
-    /// # Errors
-    /// As serde finds them.
-    pub fn decode<I: DeserializeOwned>(&self) -> Result<I, serde_json::Error> {
-        decode(self.f, self.value.as_bytes())
-    }
 }
 
 impl fmt::Debug for History {
@@ -375,62 +221,6 @@ fn shorten(text: &str) -> Cow<'_, str> {
     match text.char_indices().nth(80) {
         Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
         None => Cow::Borrowed(text),
-    }
-}
-
-impl Serialize for Process {
-    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Process::Client(number) => s.serialize_u32(*number),
-            Process::Nemesis => s.serialize_str("nemesis"),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Process {
-    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Process, D::Error> {
-        struct Visitor;
-        impl serde::de::Visitor<'_> for Visitor {
-            type Value = Process;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a process: a number, or \"nemesis\"")
-            }
-            fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Process, E> {
-                match u32::try_from(number) {
-                    Ok(number) if number != NONE => Ok(Process::Client(number)),
-                    _ => Err(E::custom(format!("process {number} is out of range"))),
-                }
-            }
-            fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Process, E> {
-                match name {
-                    "nemesis" => Ok(Process::Nemesis),
-                    _ => {
-                        Err(E::custom(format!("process \"{name}\" is neither number nor nemesis")))
-                    }
-                }
-            }
-        }
-        d.deserialize_any(Visitor)
-    }
-}
-
-impl fmt::Display for Process {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Process::Client(number) => write!(f, "process {number}"),
-            Process::Nemesis => f.write_str("the nemesis"),
-        }
-    }
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Kind::Invoke => "invoke",
-            Kind::Ok => "ok",
-            Kind::Fail => "fail",
-            Kind::Info => "info",
-        })
     }
 }
 

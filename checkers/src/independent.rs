@@ -16,7 +16,7 @@ use std::sync::{
 
 use rayon::prelude::*;
 
-use crate::{Budget, Checker, History, Valid, Verdict, compose::guard};
+use crate::{Budget, Checker, History, Valid, Verdict, compose::guard, stream::Stream};
 
 /// Lifts a checker of one object to histories of many.
 #[derive(Clone, Debug, Default)]
@@ -26,9 +26,9 @@ pub struct Independent<C>(
 );
 
 /// How often a key may look at the budget in the first round.
-const POLLS_FIRST: u64 = 256;
+pub(crate) const POLLS_FIRST: u64 = 256;
 /// By how much the allotment grows from round to round.
-const GROWTH: u64 = 8;
+pub(crate) const GROWTH: u64 = 8;
 
 struct Part {
     key: Option<u32>,
@@ -56,7 +56,11 @@ impl<C: Checker> Checker for Independent<C> {
             undecided.par_bridge().for_each(|part| self.check_part(part, polls, bytes_max, budget));
             polls = polls.saturating_mul(GROWTH);
         }
-        summary(parts)
+        summary(parts.into_iter().map(|part| (part.key, part.history.len(), part.verdict)))
+    }
+
+    fn stream(&self) -> Option<Box<dyn Stream + '_>> {
+        self.0.stream()
     }
 }
 
@@ -79,13 +83,16 @@ impl<C: Checker> Independent<C> {
 }
 
 /// What is worth keeping of thousands of verdicts.
-fn summary(parts: Vec<Part>) -> Verdict {
-    let keys = parts.len();
-    let ops: usize = parts.iter().map(|part| part.history.len()).sum();
+pub(crate) fn summary(
+    parts: impl Iterator<Item = (Option<u32>, usize, Option<Verdict>)>,
+) -> Verdict {
+    let (mut keys, mut ops) = (0_usize, 0);
     let mut counts = [0_usize; 3];
     let mut kept = Vec::new();
     let mut has_bug = false;
-    for Part { key, verdict, .. } in parts {
+    for (key, ops_of_key, verdict) in parts {
+        keys += 1;
+        ops += ops_of_key;
         let Some(mut verdict) = verdict else { continue };
         counts[verdict.valid as usize] += 1;
         has_bug |= verdict.details.contains_key("bug");

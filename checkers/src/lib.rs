@@ -8,6 +8,7 @@
 //! Start at [`history`] for what is judged, [`notation`] for histories drawn as pictures,
 //! [`linearizable`] for the main question, [`set`] for a checker in one short file.
 
+pub mod certificate;
 pub mod compose;
 pub mod datum;
 pub mod decode;
@@ -17,24 +18,35 @@ pub mod independent;
 pub mod linearizable;
 pub mod model;
 pub mod notation;
+pub mod proof;
 pub mod set;
 pub mod stats;
+pub mod stream;
+pub mod txn;
 pub mod verdict;
 pub mod weaker;
 
 use std::sync::Arc;
 
+pub use certificate::{BadCertificate, Certificate, Certifier, Verified};
 pub use compose::Compose;
 pub use datum::Datum;
 pub use history::{Call, History, Kind, Malformed, Nanos, Op, OpRef, Outcome, Process};
 pub use independent::Independent;
-pub use verdict::{Anomaly, Edge, Figure, OpsFigure, Valid, Verdict};
+pub use proof::{Proof, Proven, Refused};
+pub use stream::{Stream, Streamed};
+pub use verdict::{Anomaly, Candidate, Edge, Figure, OpsFigure, Stuck, Valid, Verdict};
 
 /// Judges histories.
 pub trait Checker: Send + Sync {
     /// Judges one history within a budget. Neither panics nor guesses: what it cannot decide is
     /// `unknown`, with the reason.
     fn check(&self, history: &History, budget: &Budget) -> Verdict;
+
+    /// The same check of a history that comes bit by bit; `None` where it takes the whole.
+    fn stream(&self) -> Option<Box<dyn Stream + '_>> {
+        None
+    }
 }
 
 /// How much a check may cost. A checker that would exceed it answers `unknown`.

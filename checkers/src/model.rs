@@ -42,7 +42,7 @@ use std::{
 
 use serde::de::DeserializeOwned;
 
-use crate::{Datum, OpRef};
+use crate::{OpRef, decode};
 
 mod catalogue;
 mod counter;
@@ -65,9 +65,9 @@ mod unique_ids;
 mod unordered_queue;
 mod words;
 
-pub use catalogue::{ALL, Build, Entry, find};
+pub use catalogue::{ALL, AnyLevel, Build, Entry, find};
 pub use counter::{Counter, CounterInput};
-pub use familiar::{Deed, Familiar};
+pub use familiar::{Deed, DeedOf, Familiar};
 pub use fenced_mutex::FencedMutex;
 pub use fifo_queue::FifoQueue;
 pub use kv::{Kv, KvInput};
@@ -106,6 +106,18 @@ pub trait Model: Send + Sync {
         output: Option<&Self::Output>,
     ) -> Option<Self::State>;
 
+    /// Every state that the object may be in after the call: what [`Model::step`] says. An object
+    /// that is not deterministic says more, and `step` is then any one of them
+    /// (see `tests/several_states.rs`).
+    fn steps(
+        &self,
+        state: &Self::State,
+        input: &Self::Input,
+        output: Option<&Self::Output>,
+    ) -> impl Iterator<Item = Self::State> {
+        self.step(state, input, output).into_iter()
+    }
+
     /// The call in the words of the notation: `read -> 4`, `cas [3,4]`.
     fn describe(&self, input: &Self::Input, output: Option<&Self::Output>) -> String;
 
@@ -120,6 +132,12 @@ pub trait Model: Send + Sync {
         vec![true; calls.len()]
     }
 
+    /// The state that a completed call leaves behind, where that is certain whatever came before:
+    /// where such a call stands alone, a history may be cut in two (see [`crate::stream`]).
+    fn leaves(&self, _input: &Self::Input, _output: &Self::Output) -> Option<Self::State> {
+        None
+    }
+
     /// The well-known object that this one behaves like, in this state, if there is one.
     fn familiar<'a>(&self, _state: &'a Self::State) -> Option<Familiar<'a>> {
         None
@@ -131,7 +149,7 @@ pub trait Model: Send + Sync {
         &'a self,
         _input: &'a Self::Input,
         _output: Option<&'a Self::Output>,
-    ) -> Deed<&'a Datum> {
+    ) -> DeedOf<'a> {
         Deed::Other
     }
 
@@ -186,7 +204,7 @@ pub struct BadInit {
 /// Reads an initial list of values.
 fn list<V: DeserializeOwned>(init: Option<&str>) -> Result<Vec<V>, BadInit> {
     init.map_or(Ok(Vec::new()), |init| {
-        serde_json::from_str(init)
+        decode::answer(init.as_bytes())
             .map_err(|_| BadInit { init: init.to_owned(), message: "a JSON list such as [1,2]" })
     })
 }

@@ -27,7 +27,7 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use serde_json::Value;
 
-use crate::{History, Kind, Op, OpRef, Process};
+use crate::{History, Kind, Malformed, Op, OpRef, Process};
 
 /// Nanoseconds that a column stands for.
 const COLUMN: u64 = 1_000_000;
@@ -35,43 +35,55 @@ const COLUMN: u64 = 1_000_000;
 /// The history a picture shows.
 ///
 /// # Panics
-/// Where the picture cannot be read, or shows what cannot have happened: it is a tool for tests.
+/// Where [`read`] has an error: it is a tool for tests.
 pub fn history(picture: &str) -> History {
+    read(picture).unwrap_or_else(|e| panic!("{e} in the picture\n{picture}"))
+}
+
+/// The history a picture shows.
+///
+/// # Errors
+/// [`Malformed`] with the line of the picture that cannot be read; or, where it shows what cannot
+/// have happened, with the number of the op in the order of columns.
+pub fn read(picture: &str) -> Result<History, Malformed> {
     let mut ends = Vec::new();
-    for line in picture.lines().filter(|l| !l.trim().is_empty()) {
-        let (process, row) =
-            line.split_once(':').unwrap_or_else(|| panic!("no `process:` in {line:?}"));
-        let process = process.trim().parse();
-        let process = process.unwrap_or_else(|e| panic!("{e}: the process in {line:?}"));
-        bars(&row.chars().collect::<Vec<_>>(), Process::Client(process), &mut ends);
+    for (i, line) in picture.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        row(line, &mut ends).map_err(|message| Malformed { line: i + 1, message })?;
     }
     ends.sort_by_key(|(column, op)| (*column, op.kind != Kind::Invoke));
     let ops = ends.into_iter().enumerate();
     let ops: Vec<Op> = ops.map(|(i, (_, op))| Op { index: i as u32, ..op }).collect();
-    History::from_ops(&ops).unwrap_or_else(|e| panic!("{e} in the picture\n{picture}"))
+    History::from_ops(&ops)
 }
 
 /// Reads the bars of one row into ops, each with its column.
-fn bars(row: &[char], process: Process, ends: &mut Vec<(usize, Op)>) {
+fn row(line: &str, ends: &mut Vec<(usize, Op)>) -> Result<(), String> {
+    let (process, row) =
+        line.split_once(':').ok_or_else(|| format!("no `process:` in {line:?}"))?;
+    let process = process.trim().parse();
+    let process = process.map_err(|e| format!("{e}: the process in {line:?}"))?;
+    let row: Vec<char> = row.chars().collect();
     let mut at = 0;
     while let Some(start) = row[at..].iter().position(|&c| c == '|').map(|i| at + i) {
-        let rest = start + 1..row.len();
-        let end = rest.into_iter().find(|&i| is_end(row, i)).unwrap_or_else(|| {
-            panic!("no `|`, `-x`, `-~` or `-?` ends {:?}", row[start..].iter().collect::<String>())
-        });
+        let end = (start + 1..row.len()).find(|&i| is_end(&row, i)).ok_or_else(|| {
+            let bar: String = row[start..].iter().collect();
+            format!("no `|`, `-x`, `-~` or `-?` ends {bar:?}")
+        })?;
         let label: String = row[start + 1..end].iter().collect();
-        let (invocation, answer) = call(label.trim_matches(['-', ' ']), process);
+        let label = label.trim_matches(['-', ' ']);
+        let (invocation, answer) = call(label, Process::Client(process))?;
         let at_column = |column: usize, op: Op| (column, Op { time: column as u64 * COLUMN, ..op });
         ends.push(at_column(start, invocation.clone()));
-        let completion = |kind| Op { kind, value: answer.clone(), ..invocation.clone() };
-        match row[end] {
-            '|' => ends.push(at_column(end, completion(Kind::Ok))),
-            'x' => ends.push(at_column(end, completion(Kind::Fail))),
-            '~' => ends.push(at_column(end, completion(Kind::Info))),
-            _ => (),
-        }
+        let kind = match row[end] {
+            '|' => Some(Kind::Ok),
+            'x' => Some(Kind::Fail),
+            '~' => Some(Kind::Info),
+            _ => None,
+        };
+        ends.extend(kind.map(|kind| at_column(end, Op { kind, value: answer, ..invocation })));
         at = end + 1;
     }
+    Ok(())
 }
 
 fn is_end(row: &[char], i: usize) -> bool {
@@ -79,18 +91,22 @@ fn is_end(row: &[char], i: usize) -> bool {
 }
 
 /// The invocation that a label such as `[7] cas [1,2] -> true` shows, and its answer.
-fn call(label: &str, process: Process) -> (Op, Value) {
+fn call(label: &str, process: Process) -> Result<(Op, Value), String> {
     let key = label.strip_prefix('[').and_then(|rest| rest.split_once(']'));
     let (key, words) = match key {
         Some((key, words)) => {
-            (Some(key.parse().unwrap_or_else(|e| panic!("{e}: the key in {label:?}"))), words)
+            let key = key.parse().map_err(|e| format!("{e}: the key in {label:?}"))?;
+            (Some(key), words)
         }
         None => (None, label),
     };
     let (asked, answer) = words.split_once("->").unwrap_or((words, "null"));
     let (f, argument) = asked.trim().split_once(' ').unwrap_or((asked.trim(), "null"));
-    let json = |text: &str| -> Value {
-        serde_json::from_str(text.trim()).unwrap_or_else(|e| panic!("{e}: {text:?} in {label:?}"))
+    if !is_name(f) {
+        return Err(format!("{f:?} in {label:?} is no function: letters, digits, `_`, inner `-`"));
+    }
+    let json = |text: &str| -> Result<Value, String> {
+        serde_json::from_str(text.trim()).map_err(|e| format!("{e}: {text:?} in {label:?}"))
     };
     let op = Op {
         index: 0,
@@ -99,16 +115,23 @@ fn call(label: &str, process: Process) -> (Op, Value) {
         kind: Kind::Invoke,
         f: f.into(),
         key,
-        value: json(argument),
+        value: json(argument)?,
         error: None,
         node: None,
     };
-    (op, json(answer))
+    Ok((op, json(answer)?))
+}
+
+/// Whether the marks of a bar cannot be mistaken for parts of this word.
+fn is_name(f: &str) -> bool {
+    let is_letter = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    f.split('-').all(|part| part.starts_with(is_letter) && part.chars().all(is_letter))
+        && !f.contains("-x")
 }
 
 /// The picture of a history's client calls, just wide enough for their labels: what [`history`]
-/// reads. An answer is left out where it is `null` or repeats the argument. For small histories:
-/// the width grows with every op.
+/// reads. An answer is left out where it is `null` or repeats the argument; a function that is no
+/// word is drawn, but not read. For small histories: the width grows with every op.
 pub fn draw(history: &History) -> String {
     let mut rows: BTreeMap<Process, String> = BTreeMap::new();
     let mut column = 0;
@@ -159,13 +182,22 @@ fn label(history: &History, invocation: &OpRef<'_>) -> String {
     }
     label += invocation.f;
     if invocation.value != "null" {
-        let _ = write!(label, " {}", invocation.value);
+        let _ = write!(label, " {}", without_marks(invocation.value));
     }
     let answer = history.pair(invocation.row).map_or("null", |done| done.value);
     if answer != "null" && answer != invocation.value {
-        let _ = write!(label, " -> {answer}");
+        let _ = write!(label, " -> {}", without_marks(answer));
     }
     label + " "
+}
+
+/// JSON whose texts escape what would end a bar, or look like an arrow.
+fn without_marks(json: &str) -> String {
+    let mut text = json.replace('|', "\\u007c");
+    for mark in ["x", "~", "?", ">"] {
+        text = text.replace(&format!("-{mark}"), &format!("\\u002d{mark}"));
+    }
+    text
 }
 
 #[cfg(test)]
@@ -202,6 +234,38 @@ mod tests {
         let drawn = draw(&once);
         assert_eq!(shape(&once), shape(&history(&drawn)), "{drawn}");
         assert_eq!(drawn, draw(&history(&drawn)));
+    }
+
+    #[test]
+    fn a_text_may_look_like_marks() {
+        let row = |kind: &str, value: &str| {
+            format!(r#"{{"process":0,"type":"{kind}","f":"read","value":{value}}}"#)
+        };
+        let rows = row("invoke", r#""-x |-~ a->b""#) + "\n" + &row("ok", r#"["--?",-1]"#);
+        let history = History::read(rows).unwrap();
+        let drawn = draw(&history);
+        let back = read(&drawn).unwrap();
+        let values = |history: &History| -> Vec<Value> {
+            history.ops().map(|op| serde_json::from_str(op.value).unwrap()).collect()
+        };
+        assert_eq!(values(&history), values(&back), "{drawn}");
+    }
+
+    #[test]
+    fn what_is_no_picture_is_refused_with_its_line() {
+        for (picture, line, part) in [
+            ("0: |- read -|\nread", 2, "no `process:`"),
+            ("x: |- read -|", 1, "the process in"),
+            ("\n0: |- [x] read -|", 2, "the key in"),
+            ("0: |- write {1 -|", 1, "write {1"),
+            ("0: |- -|", 1, "no function"),
+            ("0: |- \"x\",- -|", 1, "no function"),
+            ("", 1, "empty"),
+        ] {
+            let error = read(picture).unwrap_err();
+            assert_eq!(error.line, line, "{picture}: {error}");
+            assert!(error.message.contains(part), "{picture}: {error}");
+        }
     }
 
     #[test]

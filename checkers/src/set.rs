@@ -11,7 +11,7 @@
 //! decoded twice, so that memory is linear in the number of elements).
 use serde_json::Value;
 
-use crate::{Anomaly, Budget, Checker, Datum, Figure, History, Kind, Process, Verdict};
+use crate::{Anomaly, Budget, Checker, Datum, Figure, History, Kind, Process, Verdict, decode};
 
 mod element;
 mod timeline;
@@ -142,7 +142,8 @@ fn reads(history: &History) -> Vec<Read> {
 /// The elements that a read answered.
 fn seen(history: &History, read: &Read) -> Result<Vec<Datum>, Verdict> {
     let op = history.op(read.completed);
-    serde_json::from_str(op.value).map_err(|e| Verdict::malformed(&history.malformed(op.row, &e)))
+    decode::answer(op.value.as_bytes())
+        .map_err(|e| Verdict::malformed(&history.malformed(op.row, &e)))
 }
 
 #[cfg(test)]

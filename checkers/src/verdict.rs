@@ -75,8 +75,47 @@ pub struct OpsFigure {
     /// The longest order that could be found: each call (by index of its invocation) and the
     /// state after it, as text.
     pub prefix: Vec<(u32, String)>,
-    /// For each state an order could have reached before the culprit: why the culprit cannot follow.
+    /// For each state an order could have reached before the culprit, the first 24 of them: why the
+    /// culprit cannot follow.
     pub reasons: Vec<String>,
+    /// Those of `calls` that may have happened or not, for all it matters: they crashed, or what
+    /// they answered is not needed to see the contradiction.
+    #[serde(default)]
+    pub optional: Vec<u32>,
+    /// The states in which all orders are stuck, the first 24 of them, and what was tried there.
+    #[serde(default)]
+    pub stuck: Vec<Stuck>,
+    /// Indices of the invocations of calls that have no order by themselves, from the beginning of
+    /// the history on: `calls`, unless these begin later.
+    #[serde(default)]
+    pub part: Vec<u32>,
+    /// Those of `part` whose answers contradict each other, whatever else happened: see
+    /// [`crate::Proof::Contradiction`].
+    #[serde(default)]
+    pub answers: Vec<u32>,
+}
+
+/// A state in which nothing brings an order past the completion that none can explain.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stuck {
+    /// The state, as text.
+    pub state: String,
+    /// Every call that may come next.
+    pub candidates: Vec<Candidate>,
+}
+
+/// A call that may come next, and why that is of no use.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// Index of its invocation.
+    pub op: u32,
+    /// The call in words.
+    pub call: String,
+    /// The state that it leads to, as text; absent where it does not fit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leads_to: Option<String>,
+    /// Why it is of no use, in words that follow those of the call.
+    pub reason: String,
 }
 
 /// One edge of a cycle.

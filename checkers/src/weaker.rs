@@ -26,7 +26,8 @@
 //! assert_eq!(verdict.details["still"][0], "sequentially consistent");
 //! ```
 //!
-//! [`classify`] is the same without a strong checker.
+//! [`classify`] is the same without a strong checker. Who promises less than linearizability
+//! demands no more: [`Demanded`] judges one of the [`LEVELS`].
 use std::{
     collections::BTreeMap,
     sync::atomic::{AtomicU64, Ordering},
@@ -34,18 +35,23 @@ use std::{
 
 use serde_json::json;
 
-use crate::{Budget, Checker, History, Valid, Verdict, model::Model};
+use crate::{
+    Budget, Checker, Figure, History, Malformed, Valid, Verdict, model::Model, stream::Stream,
+};
 
 mod accesses;
 mod circle;
 mod delta;
+mod levels;
 mod registers;
 mod sequential;
 mod sessions;
 mod two_atomic;
 
+pub use levels::{Demanded, LEVELS, Level, level};
+
 /// A promise weaker than linearizability, and whether the history keeps it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Claim {
     /// Its name: `sequentially consistent`, `monotonic reads`, `2-atomic`.
     pub name: String,
@@ -53,18 +59,47 @@ pub struct Claim {
     pub valid: Valid,
     /// Why, in a sentence.
     pub why: String,
+    /// What shows that it does not hold.
+    pub figure: Option<Figure>,
 }
 
 impl Claim {
+    fn new(name: &str, valid: Valid, why: impl Into<String>) -> Claim {
+        Claim { name: name.into(), valid, why: why.into(), figure: None }
+    }
+
     fn unknown(name: &str, why: impl Into<String>) -> Claim {
-        Claim { name: name.into(), valid: Valid::Unknown, why: why.into() }
+        Claim::new(name, Valid::Unknown, why)
+    }
+
+    fn shown_by(self, figure: Figure) -> Claim {
+        Claim { figure: Some(figure), ..self }
     }
 }
 
 /// A model that knows what to ask of a history that is not linearizable.
 pub trait Weaker: Send + Sync {
-    /// Every promise that was looked at, within the budget.
-    fn claims(&self, history: &History, budget: &Budget) -> Vec<Claim>;
+    /// The promises that it can judge. Linearizability implies each.
+    fn promises(&self) -> Vec<&'static str>;
+
+    /// These of its promises, in their order, within the budget.
+    ///
+    /// # Errors
+    /// [`Malformed`] with the line whose value does not fit.
+    fn judge(
+        &self,
+        promises: &[&'static str],
+        history: &History,
+        budget: &Budget,
+    ) -> Result<Vec<Claim>, Malformed>;
+
+    /// Every promise, within the budget.
+    fn claims(&self, history: &History, budget: &Budget) -> Vec<Claim> {
+        let promises = self.promises();
+        self.judge(&promises, history, budget).unwrap_or_else(|malformed| {
+            promises.iter().map(|name| Claim::unknown(name, malformed.to_string())).collect()
+        })
+    }
 }
 
 /// Sequential consistency of any model, over all keys of a history together.
@@ -75,16 +110,21 @@ pub struct Sequential<M>(
 );
 
 impl<M: Model> Weaker for Sequential<M> {
+    fn promises(&self) -> Vec<&'static str> {
+        vec![sequential::NAME]
+    }
+
     /// One claim, by an exact search: exponential at worst, so mind the budget.
-    fn claims(&self, history: &History, budget: &Budget) -> Vec<Claim> {
-        let claim = match accesses::calls(history) {
-            Err(malformed) => Claim::unknown(sequential::NAME, malformed.to_string()),
-            Ok((calls, keys)) => {
-                let hints = sequential::Hints::default();
-                sequential::claim(sequential::order(&self.0, &calls, &keys, &hints, budget))
-            }
-        };
-        vec![claim]
+    fn judge(
+        &self,
+        promises: &[&'static str],
+        history: &History,
+        budget: &Budget,
+    ) -> Result<Vec<Claim>, Malformed> {
+        let (calls, keys) = accesses::calls(history)?;
+        let hints = sequential::Hints::default();
+        let judge = |_: &&str| sequential::judge(&self.0, history, (&calls, &keys), &hints, budget);
+        Ok(promises.iter().map(judge).collect())
     }
 }
 
@@ -120,6 +160,11 @@ impl<C: Checker, W: Weaker> Checker for Classified<C, W> {
         }
         add(&mut verdict, &self.model.claims(history, budget), "all keys together");
         verdict
+    }
+
+    /// The strong checker alone: what still holds is asked of a whole history.
+    fn stream(&self) -> Option<Box<dyn Stream + '_>> {
+        self.strong.stream()
     }
 }
 

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use checkers::{
-    Budget, Checker, Figure, History, Valid, Verdict,
+    Budget, Checker, Figure, History, Proof, Proven, Valid, Verdict,
     linearizable::Linearizable,
     model::{FifoQueue, Model, Register, UnorderedQueue},
 };
@@ -53,6 +53,15 @@ fn history(mix: Mix, calls: u32, seed: u64) -> History {
     History::read(lines.join("\n")).unwrap()
 }
 
+/// The order that proves a history valid holds.
+fn assert_proved<M: Model>(checker: &Linearizable<M>, history: &History) {
+    let prepared = checker.prepare(history).unwrap();
+    let rows = prepared.order(&Budget::unlimited()).unwrap().unwrap();
+    let order: Vec<u32> = rows.into_iter().map(|row| history.op(row).index).collect();
+    let proven = Proof::Order(order.clone()).verify(&checker.0, history);
+    assert_eq!(proven, Ok(Proven::Valid), "{order:?}\n{history:?}");
+}
+
 /// By path, how many histories were judged valid and invalid.
 type Tally = BTreeMap<String, [u64; 2]>;
 
@@ -80,6 +89,9 @@ fn against_every_order<M: Model + Clone>(model: &M, mix: Mix, count: u64) -> Tal
         let calls: Calls<M> = history.calls().unwrap();
         let expected = if has_order(model, &[], &calls) { Valid::Valid } else { Valid::Invalid };
         assert_eq!(verdict.valid, expected, "seed {seed}\n{}", checkers::notation::draw(&history));
+        if expected == Valid::Valid {
+            assert_proved(&checker, &history);
+        }
         verdict
     }))
 }
@@ -98,6 +110,9 @@ fn against_the_search<M: Model + Clone>(model: &M, mix: Mix, count: u64) -> Tall
         assert_ne!(verdict.valid, Valid::Unknown, "seed {seed}: {:?}", verdict.why());
         if let (Some(ours), Some(theirs)) = (culprit(&verdict), culprit(&expected)) {
             assert_eq!(ours, theirs, "seed {seed}\n{history:?}");
+        }
+        if verdict.valid == Valid::Valid {
+            assert_proved(&fast, &history);
         }
         verdict
     }))

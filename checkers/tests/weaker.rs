@@ -4,11 +4,11 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use checkers::{
-    Budget, Call, Checker, History, Independent, Outcome, Valid,
+    Budget, Call, Checker, Figure, History, Independent, Kind, Outcome, Valid,
     linearizable::Linearizable,
     model::{FifoQueue, Model, MultiRegister, Mutex, Register, Set, UnorderedQueue},
     notation,
-    weaker::{Claim, Sequential, Weaker},
+    weaker::{Claim, Demanded, LEVELS, Sequential, Weaker},
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -91,6 +91,38 @@ fn compare(history: &History, tally: &Tally) {
     let is_linearizable = checker.check(history, &Budget::unlimited()).valid == Valid::Valid;
     assert_eq!(is_linearizable, delta == Some(0));
     assert!(!is_linearizable || (sequential && two));
+    demand(history, &claims);
+}
+
+/// A level holds exactly where each of its promises does; and what is shown of a broken one breaks
+/// it by itself.
+fn demand(history: &History, claims: &[Claim]) {
+    for level in &LEVELS[1..] {
+        let of = claims.iter().filter(|claim| level.promises.contains(&&*claim.name));
+        let expected = of.map(|claim| claim.valid).max().unwrap();
+        let judge = |history: &History| {
+            let strong = Independent(Linearizable(Register::default()));
+            Demanded { level, strong, weaker: Register::default() }
+                .check(history, &Budget::unlimited())
+        };
+        let verdict = judge(history);
+        assert_eq!(verdict.valid, expected, "{}\n{}", level.name, notation::draw(history));
+        for anomaly in verdict.anomalies {
+            let Figure::Ops(ops) = anomaly.figure else { continue };
+            let part = sub_history(history, &ops.calls);
+            assert_eq!(judge(&part).valid, Valid::Invalid, "{}", notation::draw(&part));
+        }
+    }
+}
+
+/// The calls that were invoked at these indices.
+fn sub_history(history: &History, calls: &[u32]) -> History {
+    let asked = |row: u32| match history.op(row).kind {
+        Kind::Invoke => row,
+        _ => history.pair(row).unwrap().row,
+    };
+    let is_shown = |row: &u32| calls.contains(&history.op(asked(*row)).index);
+    history.select(history.ops().map(|op| op.row).filter(is_shown).collect())
 }
 
 #[test]

@@ -1,14 +1,18 @@
 //! `netsplit check`
-use std::{path::Path, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
-use anyhow::{Context, Result, bail};
-use checkers::{Checker, History, model};
+use anyhow::Context;
+use checkers::History;
 use clap::Args;
 
 use super::{
     Format, OrExit, Out, Outcome,
     input::{self, KeysArg},
     output, parse,
+    verify::Certified,
 };
 use crate::{
     exit::Exit,
@@ -17,12 +21,18 @@ use crate::{
     store::{Store, file},
 };
 
+pub(super) mod choice;
+mod streamed;
+
 const EXAMPLES: &str = "\
 Examples:
   netsplit check results/latest
   netsplit check history.jsonl --model cas-register --init 0
   netsplit check store/latest/history.edn.gz --model cas-register
-  cat history.jsonl | netsplit check - --model register --format json";
+  netsplit check history.jsonl --model register --consistency sequential
+  netsplit check history.edn --workload append --consistency snapshot-isolation
+  cat history.jsonl | netsplit check - --model register --format json
+  netsplit check history.jsonl --model register --certificate proof.json";
 
 /// Judge a stored run again, or any history
 #[derive(Args)]
@@ -34,9 +44,17 @@ pub(super) struct CheckArgs {
     /// What a bare history is to be checked against (`netsplit list models`)
     #[arg(long, short = 'm')]
     model: Option<String>,
+    /// What the transactions of a bare history do: append
+    #[arg(long, short = 'w', conflicts_with_all = ["model", "init"])]
+    workload: Option<String>,
     /// The object's value at the start: `0`, or `x=0,y=0` for a multi-register
     #[arg(long, value_name = "VALUE")]
     init: Option<String>,
+    /// What a bare history is to keep at least: calls one level (`netsplit list levels`)
+    /// [default: linearizable], transactions one or several models (`netsplit list
+    /// consistency-models`) [default: strong-serializable]
+    #[arg(long, value_name = "LEVEL")]
+    consistency: Vec<String>,
     /// Where the keys of another tool's history are
     #[arg(long, value_enum, default_value = "auto")]
     keys: KeysArg,
@@ -49,6 +67,12 @@ pub(super) struct CheckArgs {
     /// Memory for judging
     #[arg(long, value_name = "SIZE", default_value = "2G", value_parser = parse::bytes)]
     check_memory: u64,
+    /// Judge a bare history bit by bit, as is done anyway where it does not fit into memory
+    #[arg(long)]
+    stream: bool,
+    /// Write the proof of the verdict on a bare history to a file, for `netsplit verify`
+    #[arg(long, value_name = "FILE", requires = "model", conflicts_with_all = ["stream", "consistency"])]
+    certificate: Option<PathBuf>,
     /// What standard output carries
     #[arg(long, value_enum, default_value = "human")]
     format: Format,
@@ -59,7 +83,8 @@ pub(super) struct CheckArgs {
 /// Checks a run or a history.
 pub(super) fn check(args: &CheckArgs) -> Outcome {
     let path = Path::new(&args.path);
-    let is_bare = args.path == "-" || args.model.is_some() || (path.exists() && !path.is_dir());
+    let is_told = args.model.is_some() || args.workload.is_some();
+    let is_bare = args.path == "-" || is_told || (path.exists() && !path.is_dir());
     if is_bare { check_history(args) } else { check_run(args) }
 }
 
@@ -96,44 +121,63 @@ fn remembered(store: &Store) -> Circumstances {
 }
 
 fn check_history(args: &CheckArgs) -> Outcome {
-    let checker = checker(args).or_usage()?;
+    let (asked, checker) = choice::checker(args).or_usage()?;
     let name = &args.path;
-    let text = input::read(name).or_usage()?;
-    let parsed = input::parse(name, text, args.keys.into(), args.allow_torn);
+    let mut source = input::Source::open(name).or_usage()?;
+    let mut text = Vec::new();
+    // A proof is about a history as a whole.
+    let may_stream = args.certificate.is_none();
+    if may_stream && streamed::is_to_be(args, &mut source, &mut text, &*checker).or_usage()? {
+        let (result, evidence) =
+            streamed::check(args, &asked, source, text, &*checker).or_usage()?;
+        return tell(args, &result, |key| evidence.get(&key));
+    }
+    source.read_all(&mut text).or_usage()?;
+    let parsed = input::parse(name, text.into(), args.keys.into(), args.allow_torn);
     let (history, torn) = parsed.or_usage()?;
     let budget = findings::budget(args.check_timeout, args.check_memory);
-    let model = args.model.as_deref().unwrap_or_default();
-    let judged = findings::judge_history(name, model, &*checker, &history, &budget);
+    let verdict = checkers::compose::guard(&asked.property, &*checker, &history, &budget);
+    let judged = findings::of_history(name, &asked, &verdict, &history);
     let mut result = judged.with_context(|| name.clone()).or_usage()?;
+    if let Some(path) = &args.certificate {
+        let budget = findings::budget(args.check_timeout, args.check_memory);
+        let certifier =
+            choice::any_level(args.model.as_deref(), args.init.as_deref()).or_usage()?;
+        let keys = certifier.certify(&history, &verdict, &budget);
+        Certified::new(&asked.property, args.init.as_deref(), keys)
+            .write(path)
+            .or_infrastructure()?;
+    }
     if let Some(line) = torn {
         result.warnings.push(format!("line {line} is torn and left out"));
     }
+    tell(args, &result, |_| Some(&history))
+}
+
+/// Prints a result; `of_key` has the ops that the anomalies of a key name.
+fn tell<'h>(
+    args: &CheckArgs,
+    result: &RunResult,
+    of_key: impl Fn(Option<u32>) -> Option<&'h History>,
+) -> Outcome {
     let text = match args.format {
-        Format::Json => serde_json::to_string_pretty(&result).or_bug()?,
-        Format::Human => human(&result, &history),
+        Format::Json => serde_json::to_string_pretty(result).or_bug()?,
+        Format::Human => human(result, of_key),
     };
     output::say(&text).or_infrastructure()?;
     Ok(Exit::of(result.verdict.value, result.verdict.reason))
 }
 
-fn checker(args: &CheckArgs) -> Result<Box<dyn Checker>> {
-    let names = || model::ALL.iter().map(|entry| entry.name).collect::<Vec<_>>().join(", ");
-    let Some(name) = &args.model else {
-        bail!("a bare history needs --model: one of {}", names());
-    };
-    let Some(entry) = model::ALL.iter().find(|entry| entry.name == name) else {
-        bail!("no model is called {name}; there are {}", names());
-    };
-    Ok((entry.build)(args.init.as_deref())?)
-}
-
 /// The summary, with the drawing of what is wrong.
-fn human(result: &RunResult, history: &History) -> String {
+fn human<'h>(result: &RunResult, of_key: impl Fn(Option<u32>) -> Option<&'h History>) -> String {
     let mut text = output::summary(result);
     for anomaly in &result.anomalies {
-        if let checkers::Figure::Ops(ops) = &anomaly.figure {
+        if let checkers::Figure::Ops(ops) = &anomaly.figure
+            && let Some(history) = of_key(anomaly.key)
+        {
             let part = output::sub_history(history, &ops.calls);
             text += &format!("\n\n{}", checkers::notation::draw(&part));
+            text += &output::why_stuck(ops);
         }
     }
     text

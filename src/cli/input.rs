@@ -1,7 +1,7 @@
 //! Histories that come from a file or from standard input, packed or not, in any known format.
 use std::{
     fs::{self, File},
-    io::{self, BufRead, BufReader, Cursor, Read},
+    io::{self, BufReader, Cursor, Read},
 };
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -12,10 +12,8 @@ use checkers::{
 };
 use clap::ValueEnum;
 use flate2::bufread::MultiGzDecoder;
-use ruzstd::decoding::{
-    FrameDecoder, StreamingDecoder,
-    errors::{FrameDecoderError, ReadFrameHeaderError},
-};
+
+mod zstd;
 
 /// Where the keys of another tool's history are.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -45,16 +43,76 @@ const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 /// Before a zstd frame others may stand that are to be skipped: 50 to 5f, then this.
 const ZSTD_SKIPPED: [u8; 3] = [0x2a, 0x4d, 0x18];
 
-/// The text of the history at a path, `-` being standard input, unpacked where it is packed with
-/// gzip or zstd. A small file can be made to unpack to more than any machine holds, so a packed
-/// one may unpack to the memory that is free, and no more.
-pub(super) fn read(path: &str) -> Result<Bytes> {
-    let unpacked_max = memory_free().unwrap_or(UNPACKED_MAX);
-    if path == "-" {
-        return unpack(io::stdin().lock(), unpacked_max).context("failed to read standard input");
+/// What a path leads to, `-` being standard input, unpacked where it is packed with gzip or zstd.
+pub(super) struct Source {
+    name: String,
+    read: Box<dyn Read + Send>,
+    is_packed: bool,
+    /// Bytes that it has, where that is known before they are read.
+    pub(super) bytes: Option<u64>,
+}
+
+impl Source {
+    /// Begins to read.
+    pub(super) fn open(path: &str) -> Result<Source> {
+        if path == "-" {
+            return Source::unpack("standard input", io::stdin());
+        }
+        let file = File::open(path).with_context(|| format!("failed to read {path}"))?;
+        let bytes = file.metadata().map_or(0, |about| about.len());
+        let source = Source::unpack(path, file)?;
+        let is_known = !source.is_packed && bytes > 0;
+        Ok(Source { bytes: is_known.then_some(bytes), ..source })
     }
-    let file = File::open(path).with_context(|| format!("failed to read {path}"))?;
-    unpack(file, unpacked_max).with_context(|| format!("failed to read {path}"))
+
+    fn unpack(name: &str, mut source: impl Read + Send + 'static) -> Result<Source> {
+        let mut magic = Vec::new();
+        let begun = source.by_ref().take(4).read_to_end(&mut magic);
+        begun.with_context(|| format!("failed to read {name}"))?;
+        let is_gzip = magic.starts_with(&GZIP);
+        let is_zstd = magic == ZSTD || magic.get(1..) == Some(&ZSTD_SKIPPED);
+        let source = BufReader::new(Cursor::new(magic).chain(source));
+        let read: Box<dyn Read + Send> = match (is_gzip, is_zstd) {
+            (true, _) => Box::new(MultiGzDecoder::new(source)),
+            (_, true) => Box::new(zstd::Frames::new(source)),
+            _ => Box::new(source),
+        };
+        Ok(Source { name: name.to_owned(), read, is_packed: is_gzip || is_zstd, bytes: None })
+    }
+
+    /// Reads on until a text has so many bytes, or all there are; whether that is all.
+    pub(super) fn read_up_to(&mut self, bytes: u64, text: &mut Vec<u8>) -> Result<bool> {
+        let left = bytes.saturating_sub(text.len() as u64);
+        let what = if self.is_packed { "unpack" } else { "read" };
+        let read = self.read.by_ref().take(left).read_to_end(text);
+        let read = read.with_context(|| format!("failed to {what} {}", self.name))?;
+        Ok((read as u64) < left)
+    }
+
+    /// All the rest. A small file can be made to unpack to more than any machine holds, so a packed
+    /// one may unpack to the memory that is free, and no more.
+    pub(super) fn read_all(&mut self, text: &mut Vec<u8>) -> Result<()> {
+        self.read_within(memory_free().unwrap_or(UNPACKED_MAX), text)
+    }
+
+    fn read_within(&mut self, unpacked_max: u64, text: &mut Vec<u8>) -> Result<()> {
+        let bytes_max = if self.is_packed { unpacked_max } else { u64::MAX };
+        if !self.read_up_to(bytes_max.saturating_add(1), text)? {
+            bail!(
+                "{} unpacks to more than the {bytes_max} bytes of memory that are free",
+                self.name
+            );
+        }
+        Ok(())
+    }
+}
+
+/// The text of the history at a path.
+pub(super) fn read(path: &str) -> Result<Bytes> {
+    let mut text = Vec::new();
+    let mut source = Source::open(path)?;
+    source.read_all(&mut text)?;
+    Ok(text.into())
 }
 
 /// The ops of a text. With `allow_torn`, a last line that is cut short is left out and its number
@@ -84,71 +142,20 @@ fn memory_free() -> Option<u64> {
     kilobytes.checked_mul(1024)
 }
 
-/// Reads to the end what may be packed.
-fn unpack(mut source: impl Read, unpacked_max: u64) -> Result<Bytes> {
-    let mut magic = Vec::new();
-    source.by_ref().take(4).read_to_end(&mut magic)?;
-    let is_gzip = magic.starts_with(&GZIP);
-    let is_zstd = magic == ZSTD || magic.get(1..) == Some(&ZSTD_SKIPPED);
-    let source = Cursor::new(magic).chain(source);
-    let mut text = Vec::new();
-    if is_gzip {
-        let decoder = MultiGzDecoder::new(BufReader::new(source));
-        take(decoder, unpacked_max, &mut text)?;
-    } else if is_zstd {
-        unzstd(BufReader::new(source), unpacked_max, &mut text)?;
-    } else {
-        let mut source = source;
-        source.read_to_end(&mut text)?;
-    }
-    Ok(text.into())
-}
-
-/// Unpacks zstd, frame by frame.
-fn unzstd(mut source: impl BufRead, unpacked_max: u64, text: &mut Vec<u8>) -> Result<()> {
-    while !source.fill_buf()?.is_empty() {
-        let mut decoder = match StreamingDecoder::new(&mut source) {
-            Ok(decoder) => decoder,
-            Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame {
-                length,
-                ..
-            })) => {
-                io::copy(&mut source.by_ref().take(length.into()), &mut io::sink())?;
-                continue;
-            }
-            Err(e) => return Err(e).context("not zstd, although it begins so"),
-        };
-        take(&mut decoder, unpacked_max, text)?;
-        if !is_intact(&decoder.into_frame_decoder()) {
-            bail!("a zstd frame is damaged: its checksum differs");
-        }
-    }
-    Ok(())
-}
-
-/// Whether what was unpacked is what was packed, as far as anybody wrote down.
-fn is_intact(decoder: &FrameDecoder) -> bool {
-    let written = decoder.get_checksum_from_data();
-    written.is_none() || written == decoder.get_calculated_checksum()
-}
-
-/// Appends everything that a decoder gives, up to a bound on the whole.
-fn take(decoder: impl Read, unpacked_max: u64, text: &mut Vec<u8>) -> Result<()> {
-    let left = unpacked_max.saturating_sub(text.len() as u64);
-    decoder.take(left.saturating_add(1)).read_to_end(text).context("failed to unpack")?;
-    if text.len() as u64 > unpacked_max {
-        bail!("it unpacks to more than the {unpacked_max} bytes of memory that are free");
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Write;
 
+    use proptest::{prelude::*, sample::Index};
     use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
     use super::*;
+
+    fn unpack(packed: &[u8], bytes_max: u64) -> Result<Vec<u8>> {
+        let mut text = Vec::new();
+        Source::unpack("it", Cursor::new(packed.to_vec()))?.read_within(bytes_max, &mut text)?;
+        Ok(text)
+    }
 
     fn gzip(text: &[u8]) -> Vec<u8> {
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
@@ -169,7 +176,7 @@ mod tests {
             [zstd(b"one "), skipped.clone(), zstd(b""), zstd(b"two")].concat(),
             [skipped, zstd(b"one two")].concat(),
         ] {
-            assert_eq!(unpack(&*packed, 7).unwrap(), "one two");
+            assert_eq!(unpack(&packed, 7).unwrap(), b"one two");
         }
         for short in [&b""[..], b"{", b"\x1e"] {
             assert_eq!(unpack(short, 0).unwrap(), short);
@@ -180,9 +187,36 @@ mod tests {
     fn what_unpacks_to_too_much_is_refused() {
         let much = vec![b' '; 1 << 20];
         for packed in [gzip(&much), zstd(&much), [zstd(&much[1..]), zstd(b"ab")].concat()] {
-            let error = unpack(&*packed, (1 << 20) - 1).unwrap_err().to_string();
+            let error = unpack(&packed, (1 << 20) - 1).unwrap_err().to_string();
             assert!(error.contains("more than the 1048575 bytes"), "{error}");
-            assert!(unpack(&*packed, (1 << 20) + 1).is_ok());
+            assert!(unpack(&packed, (1 << 20) + 1).is_ok());
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        /// Whatever is behind the first bytes of a packed file, it is unpacked or refused.
+        #[test]
+        fn no_packed_bytes_panic(
+            kind in 0..4_usize,
+            changes in prop::collection::vec((any::<Index>(), any::<u8>()), 0..6),
+            rest in prop::collection::vec(any::<u8>(), 0..40),
+        ) {
+            let text = b"one two one two one two three";
+            let mut packed = match kind {
+                0 => gzip(text),
+                1 => zstd(text),
+                2 => [&GZIP[..], &rest].concat(),
+                _ => [&ZSTD[..], &rest].concat(),
+            };
+            for (at, byte) in changes {
+                let at = at.index(packed.len());
+                packed[at] = byte;
+            }
+            if let Ok(unpacked) = unpack(&packed, 1 << 16) {
+                prop_assert!(unpacked.len() <= 1 << 16);
+            }
         }
     }
 
@@ -197,7 +231,7 @@ mod tests {
             let mut damaged = packed.clone();
             let last = damaged.len() - 2;
             damaged[last] ^= 1; // Of the checksum.
-            assert!(unpack(&*damaged, 1 << 30).is_err());
+            assert!(unpack(&damaged, 1 << 30).is_err());
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `netsplit list`
 use anyhow::Result;
+use checkers::{txn, weaker};
 use clap::{Args, ValueEnum};
 use comfy_table::{ContentArrangement, Table, presets::NOTHING};
 
@@ -11,7 +12,7 @@ use crate::{
     system,
 };
 
-/// What there is: systems, workloads, faults, models, runs
+/// What there is: systems, workloads, faults, models, consistency models, runs
 #[derive(Args)]
 pub(super) struct ListArgs {
     /// What to list [default: everything but runs]
@@ -31,13 +32,24 @@ enum What {
     Faults,
     /// What a history can be checked against
     Models,
+    /// What a history may be asked to keep
+    Levels,
+    /// What transactions can be held to
+    ConsistencyModels,
     /// What was run
     Runs,
 }
 
 /// Lists.
 pub(super) fn list(args: &ListArgs) -> Outcome {
-    let all = [What::Systems, What::Workloads, What::Faults, What::Models];
+    let all = [
+        What::Systems,
+        What::Workloads,
+        What::Faults,
+        What::Models,
+        What::Levels,
+        What::ConsistencyModels,
+    ];
     let asked = args.what.map_or(all.to_vec(), |what| vec![what]);
     for what in &asked {
         let rows = rows(*what, args).or_infrastructure()?;
@@ -60,6 +72,8 @@ fn rows(what: What, args: &ListArgs) -> Result<Rows> {
         What::Workloads => workloads::ALL.iter().map(|e| row(e.name, e.about)).collect(),
         What::Faults => fault_rows(),
         What::Models => checkers::model::ALL.iter().map(|e| row(e.name, e.about)).collect(),
+        What::Levels => weaker::LEVELS.iter().map(|l| row(l.name, l.about)).collect(),
+        What::ConsistencyModels => txn::levels::ALL.iter().map(consistency_row).collect(),
         What::Runs => run_rows(args)?,
     })
 }
@@ -71,6 +85,22 @@ fn system_rows(entry: &system::Entry) -> Rows {
     let option = |(name, about): &(&str, &str)| row(&format!("  --option {name}="), about);
     rows.extend(entry.options.iter().map(option));
     rows
+}
+
+/// A model with its other names, the models it implies, and where it is defined.
+fn consistency_row(model: &txn::levels::Model) -> Vec<String> {
+    let aliases = match model.aliases {
+        [] => String::new(),
+        aliases => format!(" ({})", aliases.join(", ")),
+    };
+    let implies = match model.implies {
+        [] => String::new(),
+        weaker => format!("; implies {}", weaker.join(", ")),
+    };
+    row(
+        &format!("{}{aliases}", model.name),
+        &format!("{}{implies} [{}]", model.about, model.source),
+    )
 }
 
 fn fault_rows() -> Rows {

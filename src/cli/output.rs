@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use checkers::{Figure, History};
+use checkers::{Candidate, Figure, History, OpsFigure, Stuck};
 use serde_json::json;
 use tracing_subscriber::EnvFilter;
 
@@ -66,18 +66,33 @@ fn write_anomalies(store: &Store, result: &mut RunResult, history: &History) -> 
         let name = format!("{}/{number}-{}", file::ANOMALIES, anomaly.kind);
         let mut text = format!("{}\n", anomaly.explanation);
         if let Figure::Ops(ops) = &anomaly.figure {
-            let part = sub_history(history, &ops.calls);
+            // What is drawn may begin in the middle; the file stands by itself.
+            let part = if ops.part.is_empty() { &ops.calls } else { &ops.part };
+            let part = sub_history(history, part);
             store.write(&format!("{name}.jsonl"), part.to_jsonl().as_bytes())?;
             anomaly.file = Some(format!("{name}.jsonl"));
-            text += &format!("\n{}", checkers::notation::draw(&part));
-            for reason in &ops.reasons {
-                text += &format!("\n- {reason}");
-            }
-            text.push('\n');
+            let drawn = sub_history(history, &ops.calls);
+            text += &format!("\n{}{}\n", checkers::notation::draw(&drawn), why_stuck(ops));
         }
         store.write(&format!("{name}.txt"), text.as_bytes())?;
     }
     Ok(())
+}
+
+/// What may come next where every order is stuck, and why it is of no use.
+pub(super) fn why_stuck(ops: &OpsFigure) -> String {
+    if ops.stuck.is_empty() {
+        return ops.reasons.iter().map(|reason| format!("\n- {reason}")).collect();
+    }
+    let mut text = String::new();
+    for Stuck { state, candidates } in &ops.stuck {
+        text += &format!("\nEvery order that reaches the state {state} is stuck there:\n");
+        for Candidate { op, call, reason, .. } in candidates {
+            let doubt = if ops.optional.contains(op) { ", if it happened," } else { "" };
+            text += &format!("- `{call}` (op {op}){doubt} {reason}\n");
+        }
+    }
+    text
 }
 
 /// The calls whose invocations have these indices.

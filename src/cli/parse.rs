@@ -27,7 +27,7 @@ pub(super) fn bytes(text: &str) -> Result<u64> {
         _ => bail!("write it like 512M or 2G"),
     };
     let number: u64 = digits.parse().context("write it like 512M or 2G")?;
-    number.checked_shl(shift).context("that is more than there is")
+    number.checked_mul(1 << shift).context("that is more than there is")
 }
 
 /// A number of threads: `10`, or `2n` for two a node.
@@ -53,6 +53,8 @@ pub(super) fn option(text: &str) -> Result<(String, Value)> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -67,11 +69,23 @@ mod tests {
         assert_eq!(ms("soon"), None);
     }
 
+    proptest! {
+        #[test]
+        fn no_word_panics(word in "[0-9a-zA-Z.=+ -]{0,12}|[0-9]{1,25}[KMGTn]?|.{0,6}") {
+            let _ = (duration(&word), option(&word), concurrency(&word, u32::MAX));
+            if let Ok(size) = bytes(&word) {
+                let digits: String = word.chars().take_while(char::is_ascii_digit).collect();
+                prop_assert!(size >= digits.parse().unwrap(), "{word} is not {size}");
+            }
+        }
+    }
+
     #[test]
     fn sizes_and_threads() {
         assert_eq!(bytes("2G").unwrap(), 2 << 30);
         assert_eq!(bytes("10").unwrap(), 10);
         assert!(bytes("2X").is_err());
+        assert!(bytes("18446744073709551615G").is_err());
         assert_eq!(concurrency("2n", 5).unwrap(), 10);
         assert_eq!(concurrency("7", 5).unwrap(), 7);
         assert!(concurrency("0", 5).is_err());

@@ -42,13 +42,19 @@ pub fn of_history(history: &History, faults: &[FaultWindow]) -> Evidence {
     let during = faults.iter().map(|fault| ops_during(history, fault)).sum();
     Evidence {
         ops_ok: client_calls(history).filter(|(_, done)| is_ok(done)).count() as u64,
-        reads_after_heal: 0,
         ops_during_faults: during,
         concurrent_pairs: concurrent_pairs(history),
+        ..of_faults(faults)
+    }
+}
+
+/// What the faults alone are evidence of.
+pub(super) fn of_faults(faults: &[FaultWindow]) -> Evidence {
+    Evidence {
         faults_planned: faults.len() as u64,
         faults_effective: faults.iter().filter(|f| f.effective).count() as u64,
         faults_healed: faults.iter().filter(|f| f.healed_ns.is_some()).count() as u64,
-        missing: Vec::new(),
+        ..Evidence::default()
     }
 }
 
@@ -164,7 +170,7 @@ fn last_heal(history: &History) -> Option<Nanos> {
 }
 
 /// Calls that began before the call invoked just before them had ended.
-fn concurrent_pairs(history: &History) -> u64 {
+pub(super) fn concurrent_pairs(history: &History) -> u64 {
     let mut open_until = None;
     let mut pairs = 0;
     for (invoked, done) in client_calls(history) {

@@ -1,7 +1,7 @@
 //! Counts, latencies, errors.
 use std::collections::BTreeMap;
 
-use checkers::{History, Kind, OpRef, Process};
+use checkers::{History, Kind, Nanos, OpRef, Process};
 use hdrhistogram::Histogram;
 
 use crate::result::{Counts, ErrorCount, Quantiles, Stats};
@@ -11,35 +11,71 @@ const ERRORS_MAX: usize = 20;
 
 /// The statistics of a history's client calls.
 pub fn stats(history: &History) -> Stats {
-    let mut stats = Stats::default();
-    let mut latencies: BTreeMap<String, Histogram<u64>> = BTreeMap::new();
-    let mut errors: BTreeMap<String, u64> = BTreeMap::new();
-    for (invoked, done) in client_calls(history) {
-        let kind = done.map_or(Kind::Info, |done| done.kind);
-        let by_f = stats.by_f.entry(invoked.f.to_owned()).or_default();
-        count(by_f, kind);
-        count(&mut stats.ops, kind);
-        if let Some(node) = invoked.node {
-            count(stats.by_node.entry(node.to_owned()).or_default(), kind);
+    let mut tally = Tally::default();
+    tally.add(history);
+    tally.stats()
+}
+
+/// Statistics that grow.
+#[derive(Default)]
+pub(super) struct Tally {
+    stats: Stats,
+    latencies: BTreeMap<String, Histogram<u64>>,
+    errors: BTreeMap<String, u64>,
+    first: Option<Nanos>,
+    last: Nanos,
+}
+
+impl Tally {
+    /// Takes in the calls of a history, or of a part of one.
+    pub(super) fn add(&mut self, history: &History) {
+        for (invoked, done) in client_calls(history) {
+            let kind = done.map_or(Kind::Info, |done| done.kind);
+            count(&mut self.stats.ops, kind);
+            self.count_by_name(&invoked, kind);
+            let Some(done) = done else { continue };
+            if kind == Kind::Ok {
+                // Grows as it must: a latency is never refused.
+                let latency = done.time.saturating_sub(invoked.time);
+                let _ = self.latencies.get_mut(invoked.f).map(|h| h.record(latency));
+            } else if let Some(error) = history.error(done.row) {
+                *self.errors.entry(class(&error)).or_default() += 1;
+            }
         }
-        let Some(done) = done else { continue };
-        if kind == Kind::Ok {
-            let histogram = latencies
-                .entry(invoked.f.to_owned())
-                .or_insert_with(|| Histogram::new(3).expect("3 digits are allowed"));
-            // Grows as it must: a latency is never refused.
-            let _ = histogram.record(done.time.saturating_sub(invoked.time));
-        } else if let Some(error) = history.error(done.row) {
-            *errors.entry(class(&error)).or_default() += 1;
+        for op in history.ops() {
+            self.first = Some(self.first.map_or(op.time, |first| first.min(op.time)));
+            self.last = self.last.max(op.time);
         }
     }
-    stats.latency_ns = latencies.into_iter().map(|(f, h)| (f, quantiles(&h))).collect();
-    stats.errors = errors.into_iter().map(|(error, count)| ErrorCount { error, count }).collect();
-    stats.errors.sort_by_key(|e| std::cmp::Reverse(e.count));
-    stats.errors.truncate(ERRORS_MAX);
-    let times = || history.ops().map(|op| op.time);
-    stats.duration_ns = times().max().unwrap_or(0) - times().min().unwrap_or(0);
-    stats
+
+    fn count_by_name(&mut self, invoked: &OpRef<'_>, kind: Kind) {
+        if !self.latencies.contains_key(invoked.f) {
+            let histogram = Histogram::new(3).expect("3 digits are allowed");
+            self.latencies.insert(invoked.f.to_owned(), histogram);
+            self.stats.by_f.insert(invoked.f.to_owned(), Counts::default());
+        }
+        if let Some(counts) = self.stats.by_f.get_mut(invoked.f) {
+            count(counts, kind);
+        }
+        let Some(node) = invoked.node else { return };
+        match self.stats.by_node.get_mut(node) {
+            Some(counts) => count(counts, kind),
+            None => count(self.stats.by_node.entry(node.to_owned()).or_default(), kind),
+        }
+    }
+
+    /// What it comes to.
+    pub(super) fn stats(self) -> Stats {
+        let mut stats = self.stats;
+        let latencies = self.latencies.into_iter().filter(|(_, h)| !h.is_empty());
+        stats.latency_ns = latencies.map(|(f, h)| (f, quantiles(&h))).collect();
+        let errors = self.errors.into_iter();
+        stats.errors = errors.map(|(error, count)| ErrorCount { error, count }).collect();
+        stats.errors.sort_by_key(|e| std::cmp::Reverse(e.count));
+        stats.errors.truncate(ERRORS_MAX);
+        stats.duration_ns = self.last - self.first.unwrap_or(0);
+        stats
+    }
 }
 
 /// Every client invocation with its completion.

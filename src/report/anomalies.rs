@@ -1,6 +1,6 @@
 //! What should not have happened: each anomaly explained and drawn.
 use askama::Template;
-use checkers::{Figure, OpsFigure};
+use checkers::{Candidate, Figure, OpsFigure, Stuck};
 use serde_json::Value;
 
 use super::{
@@ -81,7 +81,13 @@ struct Heading {
 <tr><td class="n">{{ loop.index }}</td><td><code>{{ p.label }}</code></td><td class="n"><a href="#op={{ p.op }}">{{ p.op }}</a></td><td><code>{{ p.state }}</code></td></tr>
 {%- endfor %}</tbody></table></div></div>
 {%- endif %}
-{%- if !reasons.is_empty() %}
+{%- if !stuck.is_empty() %}
+<div class="stuck"><h3>Why it stops there{% if let Some(c) = culprit %}: <code>{{ c }}</code> cannot follow{% endif %}</h3><div class="cap">
+{%- for s in stuck %}
+<h4>In the state <code>{{ s.state }}</code>, what may come next:</h4><ul>
+{%- for c in s.candidates %}<li><code>{{ c.call }}</code> (<a href="#op={{ c.op }}">op {{ c.op }}</a>{% if c.is_optional %}, if it happened{% endif %}) {{ c.reason }}</li>{% endfor %}</ul>
+{%- endfor %}</div></div>
+{%- else if !reasons.is_empty() %}
 <div><h3>Why it stops there{% if let Some(c) = culprit %}: <code>{{ c }}</code> cannot follow{% endif %}</h3><ul class="cap">
 {%- for r in reasons %}<li>{{ r }}</li>{% endfor %}</ul></div>
 {%- endif %}
@@ -92,7 +98,20 @@ struct OpsView<'a> {
     drawing: Option<SubHistory>,
     prefix: Vec<Step<'a>>,
     reasons: &'a [String],
+    stuck: Vec<StuckView<'a>>,
     culprit: Option<String>,
+}
+
+struct StuckView<'a> {
+    state: String,
+    candidates: Vec<CandidateView<'a>>,
+}
+
+struct CandidateView<'a> {
+    op: u32,
+    call: String,
+    reason: &'a str,
+    is_optional: bool,
 }
 
 struct Step<'a> {
@@ -179,7 +198,21 @@ fn ops_view<'a>(figure: &'a OpsFigure, result: &RunResult, calls: &Calls<'_>) ->
         drawing: SubHistory::draw(figure, calls, result),
         prefix: figure.prefix.iter().map(step).collect(),
         reasons: &figure.reasons,
+        stuck: figure.stuck.iter().map(|stuck| stuck_view(stuck, figure)).collect(),
         culprit: label(figure.culprit),
+    }
+}
+
+fn stuck_view<'a>(stuck: &'a Stuck, figure: &OpsFigure) -> StuckView<'a> {
+    let candidate = |candidate: &'a Candidate| CandidateView {
+        op: candidate.op,
+        call: shorten(&candidate.call, TEXT_MOST),
+        reason: &candidate.reason,
+        is_optional: figure.optional.contains(&candidate.op),
+    };
+    StuckView {
+        state: shorten(&stuck.state, TEXT_MOST),
+        candidates: stuck.candidates.iter().map(candidate).collect(),
     }
 }
 

@@ -127,7 +127,7 @@ pub(super) mod tests {
             calls: vec![0, 2],
             culprit: 3,
             prefix: vec![(0, "5".into())],
-            reasons: vec![],
+            ..OpsFigure::default()
         };
         let anomaly = FoundAnomaly {
             kind: "nonlinearizable".into(),

@@ -55,7 +55,7 @@ const MOST: usize = 200;
 {%- endfor %}
 </svg></div>
 <p class="key">{% if timed %}Time runs to the right, idle time compressed; ticks are seconds since the start.{% else %}The history has no times: ops stand in the order of the file.{% endif %}
- <span class="chip ok">ok</span> <span class="chip info">info: may take effect at any later time, or never</span> <span class="chip fail">fail: never happened</span> <span class="chip culprit">no order explains it</span>{% if any_place %} <span class="nowrap"><span class="place">1</span> place in the longest order</span>{% endif %}{% if hidden > 0 %} The last {{ bars.len() }} calls; {{ hidden }} earlier ones are in the timeline.{% endif %}</p>
+ <span class="chip ok">ok</span> <span class="chip info">info: may take effect at any later time, or never</span> <span class="chip fail">fail: never happened</span>{% if any_optional %} <span class="chip optional">ok, but its answer is not needed: it may have happened or not</span>{% endif %} <span class="chip culprit">no order explains it</span>{% if any_place %} <span class="nowrap"><span class="place">1</span> place in the longest order</span>{% endif %}{% if hidden > 0 %} The last {{ bars.len() }} calls; {{ hidden }} earlier ones are in the timeline.{% endif %}</p>
 "##
 )]
 pub(super) struct SubHistory {
@@ -65,6 +65,7 @@ pub(super) struct SubHistory {
     left: u64,
     timed: bool,
     any_place: bool,
+    any_optional: bool,
     hidden: usize,
     rows: Vec<RowName>,
     bands: Vec<Band>,
@@ -127,7 +128,12 @@ impl SubHistory {
                 let culprit = call.completed.is_some_and(|(_, done)| done == figure.culprit)
                     || call.index == figure.culprit;
                 let place = places.get(&call.index).copied().unwrap_or(0);
-                bar(call, rows[&row_key(call)], &warp, culprit, place)
+                let class = match call.outcome {
+                    _ if culprit => "culprit",
+                    Outcome::Ok if figure.optional.contains(&call.index) => "optional",
+                    outcome => outcome.name(),
+                };
+                bar(call, rows[&row_key(call)], &warp, class, place)
             })
             .collect();
         Some(SubHistory {
@@ -137,6 +143,7 @@ impl SubHistory {
             left: GUTTER as u64 - 6,
             timed: calls.timed,
             any_place: bars.iter().any(|b| b.place > 0),
+            any_optional: bars.iter().any(|b| b.class == "optional"),
             hidden,
             rows: rows.iter().map(|(key, &row)| row_name(*key, row)).collect(),
             bands: faults.iter().map(|f| f.band(&warp)).collect(),
@@ -199,7 +206,7 @@ fn span(fault: &FaultWindow, first: Nanos, last: Nanos, nodes: &[String]) -> Opt
     overlaps.then(|| Active { from: from.max(first), to: to.min(last), label })
 }
 
-fn bar(call: &Call<'_>, row: usize, warp: &Warp, culprit: bool, place: usize) -> Bar {
+fn bar(call: &Call<'_>, row: usize, warp: &Warp, class: &'static str, place: usize) -> Bar {
     let x = GUTTER + warp.x(call.start);
     let end = settled(call).map_or(GUTTER + warp.width() + 20.0, |end| GUTTER + warp.x(end));
     let (x, y, width) = (x as u64, (TOP + ROW * row as f64) as u64, (end - x).max(3.0) as u64);
@@ -210,7 +217,7 @@ fn bar(call: &Call<'_>, row: usize, warp: &Warp, culprit: bool, place: usize) ->
     };
     Bar {
         op: call.index,
-        class: if culprit { "culprit" } else { call.outcome.name() },
+        class,
         crossed: call.outcome == Outcome::Fail,
         path,
         x,
@@ -247,7 +254,8 @@ mod tests {
             calls: vec![0, 2, 3, 6],
             culprit: 7,
             prefix: vec![(0, "4".into()), (3, "5".into())],
-            reasons: vec!["5 is not 4".into()],
+            optional: vec![2, 3],
+            ..OpsFigure::default()
         };
         let fault = FaultWindow {
             id: 3,
@@ -269,7 +277,7 @@ mod tests {
             [
                 ("ok", "write 4", 1),
                 ("info", "write 9 ?", 0),
-                ("ok", "write 5", 2),
+                ("optional", "write 5", 2),
                 ("culprit", "read → 4", 0),
                 ("fail", "cas [4,6] ✗", 0),
             ]
@@ -294,6 +302,7 @@ mod tests {
     fn the_drawing_is_an_image_with_links() {
         let svg = drawing().render().unwrap();
         assert!(svg.contains("<svg class=\"ops\""));
+        assert!(svg.contains("chip optional"));
         assert!(svg.contains("href=\"#op=5\" class=\"bar culprit\""));
         assert!(svg.contains("class=\"cross\""));
     }

@@ -9,13 +9,15 @@ mod form;
 mod token;
 mod write;
 
-pub(super) use form::form;
+pub(super) use atom::read as word;
+use form::form;
+pub(super) use form::part;
 pub(super) use token::Lexer;
 use token::{Bracket, Token};
 pub use write::write;
 
 use super::{
-    foreign::{Fields, Foreign},
+    foreign::{Fields, Foreign, Part},
     shorten,
 };
 use crate::Malformed;
@@ -34,7 +36,7 @@ impl<'t> Ops<'t> {
         Ops { lexer: Lexer::new(text, 1), wrapper: None, is_over: false }
     }
 
-    fn read(&mut self) -> Result<Option<Foreign>, Malformed> {
+    fn read(&mut self) -> Result<Option<Foreign<'t>>, Malformed> {
         loop {
             let mut ahead = self.lexer.clone();
             let token = ahead.next()?;
@@ -66,7 +68,7 @@ impl<'t> Ops<'t> {
                     self.lexer = ahead;
                     form(&mut self.lexer)?;
                 }
-                (Some(Token::Open(_) | Token::Atom(_)), _) => {
+                (Some(Token::Open(_) | Token::Word(_) | Token::Text(_)), _) => {
                     let other = form(&mut self.lexer)?.unwrap_or_default().to_string();
                     let message = format!("not an op, which is a map: {}", shorten(&other));
                     return Err(Malformed { line, message });
@@ -78,15 +80,19 @@ impl<'t> Ops<'t> {
 
 /// Reads the op whose map was opened on this line. It goes without the map: most of a history is
 /// the names of its fields.
-fn op(lexer: &mut Lexer<'_>, line: usize) -> Result<Foreign, Malformed> {
+fn op<'t>(lexer: &mut Lexer<'t>, line: usize) -> Result<Foreign<'t>, Malformed> {
     let mut fields = Fields::default();
-    while let Some(name) = form(lexer)? {
-        let Some(value) = form(lexer)? else {
-            return Err(lexer.bad(format!("an op has {name} without a value")));
+    while let Some(name) = part(lexer)? {
+        let name = name.text().map_err(|message| lexer.bad(message))?;
+        let Some(value) = part(lexer)? else {
+            return Err(lexer.bad(format!("an op has `{name}` without a value")));
         };
-        let Some(slot) = name.as_str().and_then(|name| fields.slot(name)) else { continue };
-        if !std::mem::replace(slot, value).is_null() {
-            return Err(lexer.bad(format!("an op has {name} twice")));
+        let Some(slot) = fields.slot(&name) else {
+            value.value().map_err(|message| lexer.bad(message))?;
+            continue;
+        };
+        if !matches!(std::mem::replace(slot, value), Part::Nil) {
+            return Err(lexer.bad(format!("an op has `{name}` twice")));
         }
     }
     match lexer.next()? {
@@ -96,8 +102,8 @@ fn op(lexer: &mut Lexer<'_>, line: usize) -> Result<Foreign, Malformed> {
     }
 }
 
-impl Iterator for Ops<'_> {
-    type Item = Result<Foreign, Malformed>;
+impl<'t> Iterator for Ops<'t> {
+    type Item = Result<Foreign<'t>, Malformed>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.is_over {

@@ -27,7 +27,7 @@ pub(super) fn is_op(line: &str) -> bool {
 
 /// The ops of a log, in order. Blank lines are skipped, and no other: a line that cannot be read
 /// may have been an op.
-pub(super) fn ops(text: &str) -> impl Iterator<Item = Result<Foreign, Malformed>> {
+pub(super) fn ops(text: &str) -> impl Iterator<Item = Result<Foreign<'_>, Malformed>> {
     let lines = text.lines().enumerate().map(|(i, line)| (i + 1, line));
     lines.filter(|(_, line)| !line.trim().is_empty()).map(|(number, line)| read(number, line))
 }
@@ -38,21 +38,21 @@ fn op(line: &str) -> &str {
     &line[ends.min().unwrap_or(0)..]
 }
 
-fn read(number: usize, line: &str) -> Result<Foreign, Malformed> {
+fn read(number: usize, line: &str) -> Result<Foreign<'_>, Malformed> {
     let bad = |message: String| Malformed {
         line: number,
         message: format!("not an op in a log ({message}): {}", shorten(line)),
     };
     let mut lexer = Lexer::new(op(line), number);
-    let mut part = |name: &str| match edn::form(&mut lexer) {
+    let mut part = |name: &str| match edn::part(&mut lexer) {
         Ok(Some(value)) => Ok(value),
         Ok(None) => Err(bad(format!("it has no {name}"))),
         Err(e) => Err(bad(e.message)),
     };
-    let process = foreign::who(&part("process")?).map_err(bad)?;
-    let kind = foreign::kind(&part("type")?).map_err(bad)?;
+    let process = foreign::who(part("process")?).map_err(bad)?;
+    let kind = foreign::kind(part("type")?).map_err(bad)?;
     let f = foreign::function(part("function")?).map_err(bad)?;
-    let value = part("value")?;
+    let value = part("value")?.value().map_err(bad)?;
     let rest = lexer.rest().trim();
     let error = (!rest.is_empty()).then(|| Value::from(rest));
     if error.is_some() && matches!(kind, Kind::Invoke | Kind::Ok) {

@@ -42,7 +42,7 @@ pub(super) struct Evidence {
 
 impl Evidence {
     /// Takes one op into account.
-    pub(super) fn note(&mut self, op: &Foreign) {
+    pub(super) fn note(&mut self, op: &Foreign<'_>) {
         let Who::Client(process) = op.process else { return };
         self.has_fields |= op.key.is_some();
         let pair = pair(&op.value);

@@ -14,12 +14,12 @@ use super::{
     foreign::{Foreign, Who},
     keys::{Evidence, Keys, Numbering, pair},
 };
-use crate::{History, Kind, Malformed, Process};
+use crate::{History, Kind, Malformed, Process, datum::number};
 
 /// The history that these ops are; `ops` is asked for all of them twice.
-pub(super) fn history<I>(ops: impl Fn() -> I, keys: Keys) -> Result<History, Malformed>
+pub(super) fn history<'t, I>(ops: impl Fn() -> I, keys: Keys) -> Result<History, Malformed>
 where
-    I: Iterator<Item = Result<Foreign, Malformed>>,
+    I: Iterator<Item = Result<Foreign<'t>, Malformed>>,
 {
     let mut survey = Survey::default();
     for op in ops() {
@@ -43,7 +43,7 @@ struct Survey {
 }
 
 impl Survey {
-    fn note(&mut self, op: &Foreign) {
+    fn note(&mut self, op: &Foreign<'_>) {
         self.evidence.note(op);
         self.has_unnumbered |= op.index.is_none();
         match &op.process {
@@ -56,32 +56,6 @@ impl Survey {
             }
         }
     }
-}
-
-/// A row as [`History::read`] reads it.
-#[derive(Serialize)]
-struct Row<'a> {
-    index: u32,
-    #[serde(skip_serializing_if = "is_zero")]
-    time: u64,
-    process: Process,
-    #[serde(rename = "type")]
-    kind: Kind,
-    f: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    key: Option<u32>,
-    /// What the key is called in its own history, for people.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    key_name: Option<&'a Value>,
-    value: &'a Value,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<&'a Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    node: Option<&'a str>,
-}
-
-fn is_zero(time: &u64) -> bool {
-    *time == 0
 }
 
 struct Writer {
@@ -112,7 +86,7 @@ impl Writer {
         }
     }
 
-    fn push(&mut self, mut op: Foreign) -> Result<(), Malformed> {
+    fn push(&mut self, mut op: Foreign<'_>) -> Result<(), Malformed> {
         while self.line < op.line {
             self.text.push(b'\n');
             self.line += 1;
@@ -123,29 +97,43 @@ impl Writer {
             Who::Named(_) if self.are_reports => (Process::Nemesis, Kind::Info),
             Who::Named(_) => (Process::Nemesis, op.kind),
         };
-        let row = Row {
-            index: op.index.filter(|_| self.is_numbered).unwrap_or(self.rows),
-            time: op.time,
-            process,
-            kind,
-            f: &op.f,
-            key: key.as_ref().map(|key| self.numbering.number(key)),
-            key_name: key.as_ref().filter(|_| self.numbering.has_names()),
-            value: &op.value,
-            error: op.error.as_ref(),
-            node: op.node.as_deref(),
-        };
-        serde_json::to_writer(&mut self.text, &row)
-            .map_err(|e| Malformed { line: op.line, message: e.to_string() })?;
-        self.text.push(b'\n');
+        self.write(&op, process, kind, key.as_ref());
         self.line += 1;
         self.rows = self.rows.saturating_add(1);
         Ok(())
     }
 
+    /// Writes a row as [`History::read`] reads it.
+    fn write(&mut self, op: &Foreign<'_>, process: Process, kind: Kind, key: Option<&Value>) {
+        let index = op.index.filter(|_| self.is_numbered).unwrap_or(self.rows);
+        let text = &mut self.text;
+        put(text, r#"{"index":"#, &index);
+        if op.time > 0 {
+            put(text, r#","time":"#, &op.time);
+        }
+        put(text, r#","process":"#, &process);
+        put(text, r#","type":"#, &kind);
+        put(text, r#","f":"#, &op.f);
+        if let Some(key) = key {
+            put(text, r#","key":"#, &self.numbering.number(key));
+            if self.numbering.has_names() {
+                // What it is called in its own history, for people.
+                put_value(text, r#","key_name":"#, key);
+            }
+        }
+        put_value(text, r#","value":"#, &op.value);
+        if let Some(error) = &op.error {
+            put_value(text, r#","error":"#, error);
+        }
+        if let Some(node) = &op.node {
+            put(text, r#","node":"#, node);
+        }
+        text.extend_from_slice(b"}\n");
+    }
+
     /// The key of a client's op, taken out of its value if it is there. A completion is about what
     /// was asked, even where its value was replaced by an error.
-    fn key(&mut self, op: &mut Foreign) -> Result<Option<Value>, Malformed> {
+    fn key(&mut self, op: &mut Foreign<'_>) -> Result<Option<Value>, Malformed> {
         let Who::Client(process) = op.process else { return Ok(None) };
         let asked = self.asked.get(&process).filter(|_| op.kind != Kind::Invoke);
         let key = match pair(&op.value) {
@@ -170,4 +158,18 @@ impl Writer {
         }
         Ok(key)
     }
+}
+
+fn put(text: &mut Vec<u8>, before: &str, value: &impl Serialize) {
+    text.extend_from_slice(before.as_bytes());
+    serde_json::to_writer(text, value).expect("memory takes all that is JSON");
+}
+
+/// As [`put`], numbers of any size as themselves.
+fn put_value(text: &mut Vec<u8>, before: &str, value: &Value) {
+    if !(value.is_array() || value.is_object()) {
+        return put(text, before, value);
+    }
+    text.extend_from_slice(before.as_bytes());
+    text.extend_from_slice(number::spell(&value.to_string()).as_bytes());
 }

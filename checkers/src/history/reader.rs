@@ -7,21 +7,49 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{History, Kind, Malformed, NO_NODE, NONE, Nanos, Process, Row, scan, shorten};
+use crate::datum::unambiguous::unambiguous;
 
 /// Reads JSON Lines.
 pub(super) fn read(text: Bytes) -> Result<History, Malformed> {
-    let mut reader = Reader { rows: Vec::with_capacity(guess_rows(&text)), ..Reader::default() };
-    let (mut number, mut at) = (0, 0);
-    while at < text.len() {
-        number += 1;
-        let line = &text[at..];
-        let line = &line[..memchr::memchr(b'\n', line).unwrap_or(line.len())];
-        if !line.iter().all(u8::is_ascii_whitespace) {
-            reader.push(number, line, at)?;
+    let mut reader = Reader::default();
+    let mut rows: Vec<Row> = Vec::with_capacity(guess_rows(&text));
+    for (number, at, line) in lines(&text) {
+        let bad = |message: String| Malformed { line: number, message };
+        let op = Line::of(line).map_err(bad)?;
+        let mut row = reader.row(&op, line, at as u64).map_err(bad)?;
+        let place = rows.len() as u32;
+        if let Some(open) = reader.pair(&row, place).map_err(bad)? {
+            row.pair = open;
+            rows[open as usize].pair = place;
         }
-        at += line.len() + 1;
+        rows.push(row);
     }
-    reader.finish(text)
+    if rows.is_empty() {
+        let message = "the history is empty: no op was recorded".into();
+        return Err(Malformed { line: 1, message });
+    }
+    rows.shrink_to_fit();
+    Ok(History {
+        text,
+        rows: Arc::new(rows),
+        names: reader.names.into(),
+        selected: None,
+        has_lines: true,
+    })
+}
+
+/// The lines of a text that are not blank, each with its number, from 1, and where it begins.
+pub(super) fn lines(text: &[u8]) -> impl Iterator<Item = (usize, usize, &[u8])> {
+    let (mut number, mut at) = (0, 0);
+    let lines = std::iter::from_fn(move || {
+        let rest = text.get(at..).filter(|rest| !rest.is_empty())?;
+        let line = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
+        let found = (number + 1, at, line);
+        number += 1;
+        at += line.len() + 1;
+        Some(found)
+    });
+    lines.filter(|(_, _, line)| !line.iter().all(u8::is_ascii_whitespace))
 }
 
 /// How many rows a text has, judged by its first lines. What is too much is never touched.
@@ -64,22 +92,30 @@ struct AnyLine<'a> {
 }
 
 impl<'a> Line<'a> {
+    /// Reads a line, or says what is wrong with it.
+    pub(super) fn of(line: &'a [u8]) -> Result<Line<'a>, String> {
+        scan::line(line).map_or_else(|| slowly(line), Ok)
+    }
+
     /// Reads any line.
     pub(super) fn read(text: &'a str) -> Result<Line<'a>, serde_json::Error> {
         let AnyLine { index, time, process, kind, f, key, value, node } =
             serde_json::from_str(text)?;
         let value = value.map(RawValue::get);
+        value.map_or(Ok(()), unambiguous)?;
         Ok(Line { index, time, process, kind, f, key, value, node })
     }
 }
 
-/// Builds rows line by line, pairing as it goes.
+/// Makes rows of lines, and pairs them.
 #[derive(Default)]
-struct Reader {
-    rows: Vec<Row>,
-    names: Vec<Arc<str>>,
+pub(super) struct Reader {
+    pub(super) names: Vec<Arc<str>>,
     numbers: FxHashMap<Arc<str>, u16>,
     processes: Processes,
+    /// Rows so far, and the index of the last.
+    rows: u32,
+    index: Option<u32>,
 }
 
 /// What every process is doing. Small numbers, which most are, have a place of their own.
@@ -109,91 +145,91 @@ impl Processes {
 enum ProcessState {
     #[default]
     Free,
-    Busy(u32),
+    Busy(Asked),
     Crashed,
 }
 
+/// An open invocation.
+#[derive(Clone, Copy)]
+struct Asked {
+    /// Where the caller put its row.
+    place: u32,
+    index: u32,
+    key: u32,
+    f: u16,
+}
+
 impl Reader {
-    /// Takes in a line, which begins at this byte of the text.
-    fn push(&mut self, number: usize, line: &[u8], at: usize) -> Result<(), Malformed> {
-        let bad = |message: String| Malformed { line: number, message };
-        let op = match scan::line(line) {
-            Some(op) => op,
-            None => slowly(line).map_err(bad)?,
-        };
-        let row = self.rows.len() as u32;
-        if row == NONE {
-            return Err(bad("more than 4,294,967,294 ops".into()));
+    /// The row of a line, which begins at this byte of its text; or what is wrong with it.
+    pub(super) fn row(&mut self, op: &Line<'_>, line: &[u8], at: u64) -> Result<Row, String> {
+        if self.rows == NONE {
+            return Err("more than 4,294,967,294 ops".into());
         }
         let (value_at, value_len) = match op.value {
             Some(value) => (value.as_ptr() as usize - line.as_ptr() as usize, value.len()),
             None => (0, 0),
         };
-        let index = op.index.unwrap_or(row);
-        if let Some(before) = self.rows.last().filter(|r| r.index >= index) {
-            return Err(bad(format!("index {index} follows index {}", before.index)));
+        let index = op.index.unwrap_or(self.rows);
+        if let Some(before) = self.index.filter(|&before| before >= index) {
+            return Err(format!("index {index} follows index {before}"));
         }
-        let f = self.name(&op.f).map_err(&bad)?;
-        let node = op.node.as_deref().map_or(Ok(NO_NODE), |n| self.name(n)).map_err(&bad)?;
-        let process = match op.process {
-            Process::Client(p) => p,
-            Process::Nemesis => NONE,
-        };
-        let key = op.key.unwrap_or(NONE);
-        let new = Row {
+        let row = Row {
             time: op.time,
-            line: at as u64,
+            line: at,
             value_at: value_at as u32,
             value_len: value_len as u32,
             index,
             pair: NONE,
-            process,
-            key,
-            f,
-            node,
+            process: match op.process {
+                Process::Client(process) => process,
+                Process::Nemesis => NONE,
+            },
+            key: op.key.unwrap_or(NONE),
+            f: self.name(&op.f)?,
+            node: op.node.as_deref().map_or(Ok(NO_NODE), |node| self.name(node))?,
             kind: op.kind,
         };
-        self.rows.push(new);
-        self.match_up(row).map_err(bad)
+        self.rows += 1;
+        self.index = Some(index);
+        Ok(row)
     }
 
-    /// Pairs the newest row with its partner, or says why it cannot have happened.
-    fn match_up(&mut self, row: u32) -> Result<(), String> {
-        let Row { process, kind, f, key, .. } = self.rows[row as usize];
+    /// Pairs a row, which stands at this place, with the place of the invocation that it completes,
+    /// or says why it cannot have happened.
+    pub(super) fn pair(&mut self, row: &Row, place: u32) -> Result<Option<u32>, String> {
+        let Row { process, kind, f, key, index, .. } = *row;
         let state = self.processes.of(process);
         let who = || match process {
             NONE => "the nemesis".into(),
             _ => format!("process {process}"),
         };
         match (kind, &*state) {
-            (Kind::Invoke, ProcessState::Busy(open)) => {
-                let open = self.rows[*open as usize].index;
-                return Err(format!("{} invokes, but its op {open} has not completed", who()));
+            (Kind::Invoke, ProcessState::Busy(Asked { index, .. })) => {
+                Err(format!("{} invokes, but its op {index} has not completed", who()))
             }
             (Kind::Invoke, ProcessState::Crashed) if process != NONE => {
-                return Err(format!("{} invokes again after an `info`", who()));
+                Err(format!("{} invokes again after an `info`", who()))
             }
-            (Kind::Invoke, _) => *state = ProcessState::Busy(row),
-            (_, ProcessState::Busy(open)) => {
-                let open = *open;
-                let invoked = &mut self.rows[open as usize];
-                if invoked.f != f || invoked.key != key {
-                    let asked = &self.names[invoked.f as usize];
-                    let (here, index) = (&self.names[f as usize], invoked.index);
+            (Kind::Invoke, _) => {
+                *state = ProcessState::Busy(Asked { place, index, key, f });
+                Ok(None)
+            }
+            (_, &ProcessState::Busy(asked)) => {
+                if asked.f != f || asked.key != key {
+                    let (before, here) = (&self.names[asked.f as usize], &self.names[f as usize]);
                     return Err(format!(
-                        "completes op {index} ({asked}) with another `f` or `key` ({here})"
+                        "completes op {} ({before}) with another `f` or `key` ({here})",
+                        asked.index
                     ));
                 }
-                invoked.pair = row;
-                self.rows[row as usize].pair = open;
                 let crashed = kind == Kind::Info && process != NONE;
                 *state = if crashed { ProcessState::Crashed } else { ProcessState::Free };
+                Ok(Some(asked.place))
             }
             // Jepsen's nemesis writes `info` at both ends: an event, not a call.
-            (_, _) if process == NONE => (),
-            (_, _) => return Err(format!("{} completes an op that it did not invoke", who())),
+            (_, _) if process == NONE => Ok(None),
+            (_, _) => Err(format!("{} completes an op that it did not invoke", who())),
         }
-        Ok(())
     }
 
     fn name(&mut self, name: &str) -> Result<u16, String> {
@@ -212,15 +248,6 @@ impl Reader {
         self.names.push(name.clone());
         self.numbers.insert(name, number);
         Ok(number)
-    }
-
-    fn finish(mut self, text: Bytes) -> Result<History, Malformed> {
-        if self.rows.is_empty() {
-            let message = "the history is empty: no op was recorded".into();
-            return Err(Malformed { line: 1, message });
-        }
-        self.rows.shrink_to_fit();
-        Ok(History { text, rows: Arc::new(self.rows), names: self.names.into(), selected: None })
     }
 }
 

@@ -1,6 +1,8 @@
 //! An order speaks for itself: checking one takes a page that shares nothing with the search.
+use rustc_hash::FxHashSet;
+
 use super::problem::{NEVER, Problem};
-use crate::model::Model;
+use crate::model::{Known, Model};
 
 /// Whether these bars, in this order, explain the history: every completed call is there once,
 /// none after a call that was invoked when it had completed, and the model accepts them all.
@@ -25,15 +27,26 @@ pub(super) fn holds<M: Model>(problem: &Problem<'_, M>, order: &[u32]) -> bool {
         }
         earliest = earliest.min(bar.completed);
     }
-    let mut state = problem.init.clone();
+    let mut states = vec![problem.init.clone()];
     for &bar in order {
-        let known = problem.known(bar);
-        match problem.model.step(&state, known.input, known.output) {
-            Some(next) => state = next,
-            None => return false,
-        }
+        states = after(problem, &states, bar);
     }
-    true
+    !states.is_empty()
+}
+
+/// The states, each once, that a bar may lead to from any of these.
+pub(super) fn after<M: Model>(
+    problem: &Problem<'_, M>,
+    states: &[M::State],
+    bar: u32,
+) -> Vec<M::State> {
+    let Known { input, output } = problem.known(bar);
+    let each = states.iter().flat_map(|state| problem.model.steps(state, input, output));
+    if states.len() <= 1 {
+        return each.collect();
+    }
+    let mut met = FxHashSet::default();
+    each.filter(|state| met.insert(state.clone())).collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What a person is told about calls that have no order.
 use super::{
-    CallOf,
+    CallOf, certificate,
     problem::{Bar, NEVER, Problem, known},
     search::{Outcome, Search},
     shrink::Part,
@@ -10,8 +10,12 @@ use crate::{
     model::{Model, Witness},
 };
 
+mod stuck;
+
 /// How many steps may be taken for the sake of an explanation.
 const STEPS_MAX: u64 = 1 << 20;
+/// So many states in which orders are stuck are shown.
+const STATES_MAX: usize = 24;
 
 /// The anomaly that a part of a history without an order makes; `None` if, to the general search,
 /// it has an order after all. What fast ways find is never believed unless this search agrees.
@@ -27,17 +31,30 @@ pub(super) fn explain<M: Model>(
     let init = part.from.as_ref().map_or_else(|| model.init(), |(_, state)| state.clone());
     let problem = Problem::from_state(model, calls, &part.bars, init);
     let mut search = Search::new(&problem, budget).recording().bounded(STEPS_MAX);
-    if let Outcome::Order(_) = search.run() {
+    let outcome = search.run();
+    if let Outcome::Order(_) = outcome {
         return None;
     }
-    let deepest = search.deepest();
-    let reasons = reasons(&problem, history, &search.states_at(deepest), &part.culprit);
+    let mut states = search.stuck_at(search.deepest());
+    states.truncate(STATES_MAX);
+    let reasons = reasons(&problem, history, &states, &part.culprit);
+    if !matches!(outcome, Outcome::Stuck(_)) {
+        // Of a search that was cut short nobody knows what lies behind its last states.
+        states.clear();
+    }
     let path = search.record().map_or(&[][..], |record| &record.path);
+    let indices =
+        |bars: &mut dyn Iterator<Item = &Bar>| bars.map(|bar| index(bar.invoked)).collect();
+    let whole = part.whole.as_ref().unwrap_or(&part.bars);
     let figure = OpsFigure {
-        calls: part.bars.iter().map(|bar| index(bar.invoked)).collect(),
+        calls: indices(&mut part.bars.iter()),
         culprit: index(part.culprit.completed),
         prefix: prefix(&problem, history, part, path),
         reasons,
+        optional: indices(&mut part.bars.iter().filter(|bar| bar.completed == NEVER)),
+        stuck: stuck::stuck(&problem, history, &states, &part.culprit),
+        part: indices(&mut whole.iter()),
+        answers: indices(&mut whole.iter().filter(|bar| bar.completed != NEVER)),
     };
     Some(Anomaly {
         name: "nonlinearizable".into(),
@@ -47,7 +64,7 @@ pub(super) fn explain<M: Model>(
     })
 }
 
-/// Each placed call with the state after it.
+/// Each placed call with the state after it, or the states, where there may be several.
 fn prefix<M: Model>(
     problem: &Problem<'_, M>,
     history: &History,
@@ -57,12 +74,11 @@ fn prefix<M: Model>(
     let index = |bar: &Bar| history.op(bar.invoked).index;
     let before = part.from.as_ref().map(|(bar, state)| (index(bar), state.to_string()));
     let mut prefix: Vec<_> = before.into_iter().collect();
-    let mut state = problem.init.clone();
+    let mut states = vec![problem.init.clone()];
     for &bar in path {
-        let known = problem.known(bar);
-        let Some(next) = problem.model.step(&state, known.input, known.output) else { break };
-        state = next;
-        prefix.push((index(&problem.bars[bar as usize]), state.to_string()));
+        states = certificate::after(problem, &states, bar);
+        let words: Vec<_> = states.iter().map(ToString::to_string).collect();
+        prefix.push((index(&problem.bars[bar as usize]), words.join(" or ")));
     }
     prefix
 }
@@ -71,7 +87,7 @@ fn prefix<M: Model>(
 fn reasons<M: Model>(
     problem: &Problem<'_, M>,
     history: &History,
-    states: &[&M::State],
+    states: &[(&M::State, Vec<u32>)],
     culprit: &Bar,
 ) -> Vec<String> {
     let words = words(problem.model, problem.calls, culprit);
@@ -87,14 +103,10 @@ fn reasons<M: Model>(
         [] => String::new(),
         open => format!(", nor after any of what was open then: {}", open.join(", ")),
     };
-    states.iter().map(|state| format!("`{words}` does not fit the state {state}{nor}")).collect()
-}
-
-/// The shown calls that may have happened or not, for all it matters: they crashed, or what they
-/// answered is not needed for the contradiction.
-pub(super) fn optional<M: Model>(history: &History, part: &Part<M>) -> Vec<u32> {
-    let optional = part.bars.iter().filter(|bar| bar.completed == NEVER);
-    optional.map(|bar| history.op(bar.invoked).index).collect()
+    states
+        .iter()
+        .map(|(state, _)| format!("`{words}` does not fit the state {state}{nor}"))
+        .collect()
 }
 
 fn words<M: Model>(model: &M, calls: &[CallOf<M>], bar: &Bar) -> String {

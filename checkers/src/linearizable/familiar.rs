@@ -1,7 +1,9 @@
 //! The ways to judge familiar objects: which one takes a history, and what it answers.
 use super::{
-    plain::{Act, Start},
-    queue, register, zones,
+    counter, entries, heap, ids, inclusion, permits,
+    plain::{Act, Plain, Start},
+    problem::NEVER,
+    queue, register, stack, tenures, zones,
 };
 use crate::Budget;
 
@@ -37,29 +39,74 @@ pub(super) struct Answer {
     pub(super) found: Found,
     pub(super) path: &'static str,
     pub(super) explored: u64,
+    /// The work that it was, a configuration being one.
+    pub(super) work: u64,
 }
 
-/// Judges acts, if there is a way; searches explore about `explored_max` configurations at most.
+/// Judges acts of a history, if there is a way; searches do about `work_max` of work at most.
 pub(super) fn judge(
     acts: &[Act],
     start: Start,
-    values: u32,
-    explored_max: u64,
+    plain: &Plain,
+    work_max: u64,
     budget: &Budget,
 ) -> Option<Answer> {
+    let (values, lists) = (plain.values(), &plain.lists);
     let (path, checked) = match start {
-        Start::Queue(discipline) => ("queue", queue::check(acts, values, discipline)?),
         Start::Register(init) => match zones::check(acts, init, values) {
             Some(checked) => ("zones", checked),
-            None => return register::check(acts, init, explored_max, budget),
+            None => return register::check(acts, init, work_max, budget),
         },
+        Start::Queue(discipline) => ("queue", queue::check(acts, values, discipline)?),
+        Start::Stack => ("stack", stack::check(acts, values)?),
+        Start::Heap => ("heap", heap::check(acts, values)?),
+        Start::Permits(free, taken) => ("permits", permits::order(acts, free, taken)?.map(drop)),
+        Start::Lock(lock) => ("tenures", tenures::check(acts, lock)?),
+        Start::Counter(init) => ("steps", counter::order(acts, init)?.map(drop)),
+        Start::Log => ("steps", entries::order(acts, values, lists)?.map(drop)),
+        Start::Set => ("inclusion", inclusion::order(acts, values, lists)?.map(drop)),
+        Start::Ids => ("ids", ids::order(acts, values)?.map(drop)),
     };
     let found = match checked {
         Ok(()) => Found::Order,
         Err(Clash(row)) => Found::None { row, is_earliest: false },
     };
-    Some(Answer { found, path, explored: acts.len() as u64 })
+    Some(Answer { found, path, explored: acts.len() as u64, work: acts.len() as u64 })
+}
+
+/// An order of acts of which [`judge`] found that they have one, as their numbers: legal, each act
+/// before those that were invoked when it had completed, and without what crashed and never
+/// happened. `None` where no fast way can tell. Every fast way has such an `order`, which may take
+/// longer than its `check`: it is asked for where somebody wants to see the order.
+pub(super) fn order(
+    acts: &[Act],
+    start: Start,
+    plain: &Plain,
+    budget: &Budget,
+) -> Option<Vec<u32>> {
+    let (values, lists) = (plain.values(), &plain.lists);
+    match start {
+        Start::Register(init) => {
+            zones::order(acts, init, values).or_else(|| register::order(acts, init, budget))
+        }
+        Start::Queue(discipline) => queue::order(acts, values, discipline),
+        Start::Stack | Start::Heap => None,
+        Start::Permits(free, taken) => permits::order(acts, free, taken)?.ok(),
+        Start::Lock(lock) => tenures::order(acts, lock),
+        Start::Counter(init) => counter::order(acts, init)?.ok(),
+        Start::Log => entries::order(acts, values, lists)?.ok(),
+        Start::Set => inclusion::order(acts, values, lists)?.ok(),
+        Start::Ids => ids::order(acts, values)?.ok(),
+    }
 }
 
 /// A row at which it is known that there is no order. (Perhaps not the first such row.)
 pub(super) struct Clash(pub(super) u32);
+
+impl Clash {
+    /// Known once all is over.
+    pub(super) fn at_end(acts: &[Act]) -> Clash {
+        let completed = acts.iter().map(|act| act.completed).filter(|&row| row != NEVER);
+        Clash(completed.max().unwrap_or(NEVER))
+    }
+}

@@ -56,7 +56,7 @@ impl<M: Model> Judge<'_, M> {
             None => plain.start,
         };
         let acts = plain.acts_of(self.model, self.calls, bars);
-        let answer = familiar::judge(&acts, start, plain.values(), steps_max, self.budget)?;
-        Some((answer.found, answer.explored + bars.len() as u64))
+        let answer = familiar::judge(&acts, start, plain, steps_max, self.budget)?;
+        Some((answer.found, answer.work + bars.len() as u64))
     }
 }

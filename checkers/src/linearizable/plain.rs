@@ -3,17 +3,21 @@ use super::{
     numbers::Numbers,
     problem::{Bar, CallOf, NEVER},
     queue::Discipline,
+    tenures::Lock,
 };
 use crate::{
-    Call, History, Malformed, Outcome,
-    model::{Deed, Familiar, Model},
+    Call, Datum, History, Malformed, Outcome,
+    model::{Deed, DeedOf, Familiar, Model},
 };
+
+/// A deed with the numbers of values and of lists.
+pub(super) type Numbered = Deed<u32, u32>;
 
 /// A call in plain numbers. Twenty-four bytes, so that a million of them is soon read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Act {
     /// What it does.
-    pub(super) deed: Deed<u32>,
+    pub(super) deed: Numbered,
     /// Row of its invocation.
     pub(super) invoked: u32,
     /// Row of its completion, or [`NEVER`].
@@ -29,7 +33,32 @@ pub(super) struct Plain {
     pub(super) start: Start,
     /// Number of calls, including those that failed or do nothing.
     pub(super) calls: usize,
+    /// The lists that were read.
+    pub(super) lists: Lists,
     numbers: Numbers,
+}
+
+/// Lists of values, by number, one behind the other.
+#[derive(Debug, Default)]
+pub(super) struct Lists {
+    values: Vec<u32>,
+    ends: Vec<usize>,
+}
+
+impl Lists {
+    /// A list by its number.
+    pub(super) fn get(&self, list: u32) -> &[u32] {
+        let list = list as usize;
+        let start = list.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.values[start..self.ends[list]]
+    }
+
+    /// The number of a new list.
+    fn push(&mut self, list: impl Iterator<Item = u32>) -> u32 {
+        self.values.extend(list);
+        self.ends.push(self.values.len());
+        self.ends.len() as u32 - 1
+    }
 }
 
 /// The familiar object at first.
@@ -39,6 +68,47 @@ pub(super) enum Start {
     Register(u32),
     /// An empty queue, of this discipline.
     Queue(Discipline),
+    /// An empty stack.
+    Stack,
+    /// An empty priority queue.
+    Heap,
+    /// So many permits that can be taken, and so many that can be given back.
+    Permits(u32, u32),
+    /// A lock that knows its holder.
+    Lock(Lock),
+    /// A counter that is so much.
+    Counter(i64),
+    /// An empty log.
+    Log,
+    /// An empty set.
+    Set,
+    /// A source of ids that has given none.
+    Ids,
+}
+
+impl Start {
+    /// The start that a familiar object is, where its values have numbers.
+    fn of(familiar: Familiar<'_>, mut number: impl FnMut(&Datum) -> Option<u32>) -> Option<Start> {
+        Some(match familiar {
+            Familiar::Register { value } => Start::Register(number(value)?),
+            Familiar::EmptyQueue => Start::Queue(Discipline::InTurn),
+            Familiar::EmptyBag => Start::Queue(Discipline::Any),
+            Familiar::EmptyStack => Start::Stack,
+            Familiar::EmptyHeap => Start::Heap,
+            Familiar::Permits { free, taken } => Start::Permits(free, taken),
+            Familiar::Lock { holder, is_reentrant, token } => {
+                let holder = match holder {
+                    Some((owner, depth)) => Some((number(owner)?, depth)),
+                    None => None,
+                };
+                Start::Lock(Lock { holder, is_reentrant, token })
+            }
+            Familiar::Counter { value } => Start::Counter(value),
+            Familiar::EmptyLog => Start::Log,
+            Familiar::EmptySet => Start::Set,
+            Familiar::NoIds => Start::Ids,
+        })
+    }
 }
 
 impl Plain {
@@ -47,13 +117,10 @@ impl Plain {
         let init = model.init();
         let Some(familiar) = model.familiar(&init) else { return Ok(None) };
         let mut numbers = Numbers::default();
-        let start = match familiar {
-            Familiar::Register { value } => Start::Register(numbers.number(value)),
-            Familiar::EmptyQueue => Start::Queue(Discipline::InTurn),
-            Familiar::EmptyBag => Start::Queue(Discipline::Any),
-        };
+        let start = Start::of(familiar, |value| Some(numbers.number(value)));
+        let Some(start) = start else { return Ok(None) };
         let acts = Vec::with_capacity(history.len() / 2);
-        let mut plain = Plain { acts, start, calls: 0, numbers };
+        let mut plain = Plain { acts, start, calls: 0, lists: Lists::default(), numbers };
         let mut is_plain = true;
         history.for_each_call(|call: CallOf<M>| is_plain &= plain.push(model, &call).is_some())?;
         plain.acts.shrink_to_fit();
@@ -73,8 +140,15 @@ impl Plain {
             Outcome::Info => NEVER,
             Outcome::Fail => return Some(()),
         };
-        let deed = deed(model, call, completed).map(|value| self.numbers.number(value));
-        match deed {
+        let Plain { numbers, lists, .. } = self;
+        let deed = deed(model, call, completed);
+        let list = match deed {
+            Deed::ReadList(list) | Deed::ReadSet(list) => {
+                lists.push(list.iter().map(|value| numbers.number(value)))
+            }
+            _ => NEVER,
+        };
+        match deed.map(|value| numbers.number(value), |_| list) {
             Deed::Other => return None,
             Deed::Nothing => (),
             deed => self.acts.push(Act { deed, invoked: call.invoked, completed }),
@@ -82,34 +156,37 @@ impl Plain {
         Some(())
     }
 
-    /// These bars as acts: some of the calls that were read, perhaps with other completions.
+    /// These bars as acts: some of the calls that were read, in order of invocation, some of them
+    /// without what is known of how they ended.
     pub(super) fn acts_of<M: Model>(
         &self,
         model: &M,
         calls: &[CallOf<M>],
         bars: &[Bar],
     ) -> Vec<Act> {
-        let act = |bar: &Bar| {
-            let deed = deed(model, &calls[bar.call as usize], bar.completed);
-            // A value that was never met is unlike all others.
-            let deed = deed.map(|value| self.numbers.get(value).unwrap_or(NEVER));
-            let act = Act { deed, invoked: bar.invoked, completed: bar.completed };
-            (act.deed != Deed::Nothing).then_some(act)
+        let mut read = self.acts.iter().peekable();
+        let mut act = |bar: &Bar| {
+            while read.next_if(|act| act.invoked < bar.invoked).is_some() {}
+            if bar.completed != NEVER {
+                return read.next_if(|act| act.invoked == bar.invoked).copied();
+            }
+            // What it did was read, and it may not have been noticed that it did; what it proved
+            // no longer counts. A value that was never met is unlike all others.
+            let deed = deed(model, &calls[bar.call as usize], NEVER);
+            let deed = deed.map(|value| self.numbers.get(value).unwrap_or(NEVER), |_| NEVER);
+            let act = Act { deed, invoked: bar.invoked, completed: NEVER };
+            (deed != Deed::Nothing).then_some(act)
         };
-        bars.iter().filter_map(act).collect()
+        bars.iter().filter_map(&mut act).collect()
     }
 
-    /// The start that a state is, where its value occurs at all.
+    /// The start that a state is, where its values occur at all.
     pub(super) fn start_at<M: Model>(&self, model: &M, state: &M::State) -> Option<Start> {
-        match model.familiar(state)? {
-            Familiar::Register { value } => self.numbers.get(value).map(Start::Register),
-            Familiar::EmptyQueue => Some(Start::Queue(Discipline::InTurn)),
-            Familiar::EmptyBag => Some(Start::Queue(Discipline::Any)),
-        }
+        Start::of(model.familiar(state)?, |value| self.numbers.get(value))
     }
 }
 
-fn deed<'a, M: Model>(model: &'a M, call: &'a CallOf<M>, completed: u32) -> Deed<&'a crate::Datum> {
+fn deed<'a, M: Model>(model: &'a M, call: &'a CallOf<M>, completed: u32) -> DeedOf<'a> {
     match call {
         Call { outcome: Outcome::Ok { output, .. }, input, .. } if completed != NEVER => {
             model.deed(input, Some(output))

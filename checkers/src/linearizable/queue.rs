@@ -11,6 +11,10 @@ use std::{cmp::Reverse, collections::BinaryHeap};
 use super::{familiar::Clash, plain::Act, problem::NEVER};
 use crate::model::Deed;
 
+mod order;
+
+pub(super) use order::order;
+
 /// Which value leaves next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Discipline {
@@ -75,17 +79,19 @@ pub(super) fn check(
 /// A crashed dequeue may have taken any value that nobody saw again, and no other. The values that
 /// came first hinder most where they stay, and the earlier they may leave the better: so the n-th
 /// crashed dequeue took the n-th of them. (Exchange two, and each is within for no less long.)
-fn take(passages: &mut [Passage], takes: &[u32]) {
+/// Which those are.
+fn take(passages: &mut [Passage], takes: &[u32]) -> Vec<usize> {
     if takes.is_empty() {
-        return;
+        return Vec::new();
     }
-    let is_left = |p: &&mut Passage| p.dequeue == ABSENT && p.enqueue.1 != NEVER;
-    let left = passages.iter_mut().filter(is_left);
-    let mut left: Vec<&mut Passage> = left.collect();
-    left.sort_unstable_by_key(|passage| passage.enqueue.1);
-    for (passage, &invoked) in left.into_iter().zip(takes) {
-        passage.dequeue.0 = invoked.max(passage.enqueue.0);
+    let is_left = |p: &Passage| p.dequeue == ABSENT && p.enqueue.1 != NEVER;
+    let mut left: Vec<usize> = (0..passages.len()).filter(|&at| is_left(&passages[at])).collect();
+    left.sort_unstable_by_key(|&value| passages[value].enqueue.1);
+    left.truncate(takes.len());
+    for (&value, &invoked) in left.iter().zip(takes) {
+        passages[value].dequeue.0 = invoked.max(passages[value].enqueue.0);
     }
+    left
 }
 
 /// A value came before it had left, and left after it had begun to come.
@@ -139,7 +145,16 @@ fn empty(acts: &[Act], within: &[(u32, u32)]) -> Result<(), Clash> {
     if !acts.iter().any(|act| is_empty(&act)) {
         return Ok(());
     }
-    // Spans throughout which something was within, as long as can be.
+    let spans = spans(within);
+    let is_never = |act: &&Act| act.completed < instant(act, &spans);
+    match acts.iter().filter(is_empty).find(is_never) {
+        Some(act) => Err(Clash(act.completed)),
+        None => Ok(()),
+    }
+}
+
+/// Spans throughout which something was within, as long as can be.
+fn spans(within: &[(u32, u32)]) -> Vec<(u32, u32)> {
     let mut spans: Vec<(u32, u32)> = Vec::new();
     for &(from, to) in within {
         match spans.last_mut().filter(|span| from < span.1) {
@@ -147,13 +162,13 @@ fn empty(acts: &[Act], within: &[(u32, u32)]) -> Result<(), Clash> {
             None => spans.push((from, to)),
         }
     }
-    for act in acts.iter().filter(is_empty) {
-        let before = spans.partition_point(|span| span.0 < act.invoked);
-        if before > 0 && act.completed < spans[before - 1].1 {
-            return Err(Clash(act.completed));
-        }
-    }
-    Ok(())
+    spans
+}
+
+/// The first instant, from its invocation on, at which an act can have found nothing.
+fn instant(act: &Act, spans: &[(u32, u32)]) -> u32 {
+    let before = &spans[..spans.partition_point(|span| span.0 < act.invoked)];
+    before.last().map_or(act.invoked, |span| span.1.max(act.invoked))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Registers to which values are written again and again: a search that knows what a register is.
 //!
-//! A portfolio of searches, each sound for the answer it gives: depth first for a while; then one
+//! A portfolio of searches, each sound for the answer it gives: depth first for a while; where that
+//! does not get past a layer, one that begins a little before it; then one
 //! that takes crashed calls as often as it likes, which proves that there is no order if it finds
 //! none; then ones that keep few configurations which differ in crashed calls only, which prove
 //! that there is an order if they find one; then all configurations, as far as the budget goes.
@@ -15,32 +16,52 @@ use super::{
 };
 
 mod bags;
+mod breadth;
+mod late;
 mod layers;
+mod mask;
 mod meter;
+mod order;
 mod search;
 mod seen;
 mod steps;
 
 use layers::Layers;
+use mask::{Mask, Wide};
 use meter::Why;
 use search::{Ended, Search};
 
-/// Depth first, this many configurations a layer may be explored, and a constant more.
-const EFFORT: u64 = 20;
-const EFFORT_MIN: u64 = 10_000;
+/// How much work a layer is worth, depth first: little at first, then more.
+const EFFORTS: [u64; 2] = [2, 20];
+/// ... and a constant more.
+const EFFORT_MIN: u64 = 1_000;
+/// The path whose proof may come later than the first contradiction.
+const RELAXED: &str = "relaxed";
 const BEAMS: [u32; 4] = [1, 4, 16, 64];
 
 /// Searches for an order of acts on a register that holds `init`; `None` where more calls are open
-/// at once than this search can handle. Explores about `explored_max` configurations at most.
-pub(super) fn check(acts: &[Act], init: u32, explored_max: u64, budget: &Budget) -> Option<Answer> {
+/// at once than this search can handle. Does about `work_max` of work at most.
+pub(super) fn check(acts: &[Act], init: u32, work_max: u64, budget: &Budget) -> Option<Answer> {
     let acts = useful(acts);
-    let layers = Layers::new(&acts)?;
+    check_within::<u64>(&acts, init, work_max, budget)
+        .or_else(|| check_within::<Wide<4>>(&acts, init, work_max, budget))
+        .or_else(|| check_within::<Wide<16>>(&acts, init, work_max, budget))
+}
+
+/// As [`check`], with masks of one width.
+fn check_within<B: Mask>(
+    acts: &[Act],
+    init: u32,
+    work_max: u64,
+    budget: &Budget,
+) -> Option<Answer> {
+    let layers = Layers::<B>::new(acts)?;
     let mut search = Search::new(&layers, init, budget);
-    let (ended, path) = portfolio(&mut search, &layers, explored_max);
+    let (ended, path) = portfolio(&mut search, &layers, work_max);
     let row = |layer: usize| layers.layer(layer as u32).map_or(NEVER, |layer| layer.row);
     let found = match ended {
         Ended::Through => Found::Order,
-        Ended::Stuck(layer) => Found::None { row: row(layer), is_earliest: true },
+        Ended::Stuck(layer) => Found::None { row: row(layer), is_earliest: path != RELAXED },
         Ended::GaveUp(why, layer) => Found::GaveUp(GaveUp {
             why: match why {
                 Why::Steps => "too many steps",
@@ -53,35 +74,72 @@ pub(super) fn check(acts: &[Act], init: u32, explored_max: u64, budget: &Budget)
             crashed: layers.crashed_before(layer),
         }),
     };
-    Some(Answer { found, path, explored: search.explored() })
+    Some(Answer { found, path, explored: search.explored(), work: search.work() })
 }
 
-fn portfolio(search: &mut Search<'_>, layers: &Layers, most: u64) -> (Ended, &'static str) {
-    let a_while = EFFORT * layers.len() as u64 + EFFORT_MIN;
-    search.bounded(a_while.min(most));
-    let ended = search.depth_first(None);
-    let may_go_on = |ended| match ended {
-        Ended::GaveUp(why, _) => why != Why::Time && a_while < most,
+/// The numbers of the acts in an order that they have, if one is found within the budget.
+pub(super) fn order(acts: &[Act], init: u32, budget: &Budget) -> Option<Vec<u32>> {
+    let useful = useful(acts);
+    let order = order_within::<u64>(&useful, init, budget)
+        .or_else(|| order_within::<Wide<4>>(&useful, init, budget))
+        .or_else(|| order_within::<Wide<16>>(&useful, init, budget))??;
+    let number = |act: u32| {
+        let row = useful[act as usize].invoked;
+        acts.partition_point(|act| act.invoked < row) as u32
+    };
+    Some(order.into_iter().map(number).collect())
+}
+
+/// As [`order`], with masks of one width, and numbers of the useful acts; the outer `None` where
+/// that is too narrow.
+fn order_within<B: Mask>(useful: &[Act], init: u32, budget: &Budget) -> Option<Option<Vec<u32>>> {
+    let layers = Layers::<B>::new(useful)?;
+    let mut search = Search::new(&layers, init, budget);
+    search.recording();
+    let (ended, _) = portfolio(&mut search, &layers, u64::MAX);
+    let is_found = ended == Ended::Through;
+    Some(is_found.then(|| order::order(useful, &layers, init, &mut search)))
+}
+
+fn portfolio<B: Mask>(
+    search: &mut Search<'_, B>,
+    layers: &Layers<B>,
+    most: u64,
+) -> (Ended, &'static str) {
+    let a_while = |effort: u64| effort * (layers.len() as u64 + EFFORT_MIN);
+    let may_go_on = |search: &Search<'_, B>, ended| match ended {
+        Ended::GaveUp(why, _) => why != Why::Time && search.work() < most,
         Ended::Through | Ended::Stuck(_) => false,
     };
-    if !may_go_on(ended) {
-        return (ended, "depth-first");
+    let bound = |search: &mut Search<'_, B>, work: u64| {
+        search.bounded(work.min(most.saturating_sub(search.work())));
+    };
+    for effort in EFFORTS {
+        bound(search, a_while(effort));
+        let ended = search.depth_first(None);
+        if !may_go_on(search, ended) {
+            return (ended, "depth-first");
+        }
+        bound(search, a_while(effort));
+        if search.is_stuck_at_deepest() {
+            return (Ended::Stuck(search.deepest), "late");
+        }
     }
     if !layers.crashed.is_empty() {
-        search.bounded(most);
+        bound(search, u64::MAX);
         let ended = search.breadth_first(true);
-        if let Ended::Stuck(_) | Ended::GaveUp(Why::Time, _) = ended {
-            return (ended, "relaxed");
+        if ended != Ended::Through && !may_go_on(search, ended) {
+            return (ended, RELAXED);
         }
         for beam in BEAMS {
-            search.bounded(a_while.saturating_mul(u64::from(beam)).min(most));
+            bound(search, a_while(EFFORTS[1] * u64::from(beam)));
             let ended = search.depth_first(Some(beam));
-            if let Ended::Through | Ended::GaveUp(Why::Time, _) = ended {
+            if !matches!(ended, Ended::Stuck(_)) && !may_go_on(search, ended) {
                 return (ended, "beam");
             }
         }
     }
-    search.bounded(most);
+    bound(search, u64::MAX);
     (search.breadth_first(false), "breadth-first")
 }
 
@@ -104,7 +162,7 @@ fn useful(acts: &[Act]) -> Cow<'_, [Act]> {
     let mut before = usize::MAX;
     while before != needed.len() {
         before = needed.len();
-        for (old, new) in &cas {
+        for (old, new) in cas.iter().rev() {
             if needed.contains(new) {
                 needed.insert(*old);
             }

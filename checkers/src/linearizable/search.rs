@@ -35,6 +35,8 @@ struct Frame {
     state: u32,
     /// The next candidate to try.
     candidate: u32,
+    /// Which of the states that it may lead to.
+    branch: u32,
     /// How many calls were placed to get here.
     placed: u32,
 }
@@ -116,19 +118,20 @@ impl<'a, M: Model> Search<'a, M> {
         }
         while let Some(frame) = self.stack.last_mut() {
             let (layer, state, placed) = (frame.layer as usize, frame.state, frame.placed);
-            let candidate = frame.candidate;
-            frame.candidate += 1;
+            let (candidate, branch) = (frame.candidate, frame.branch);
             self.path.truncate(placed as usize);
             self.window.rewind(self.problem, layer);
             let words = self.words.len() - self.problem.words;
             self.key[1..].copy_from_slice(&self.words[words..]);
-            match self.place(candidate as usize, state) {
+            let tried = self.place(candidate as usize, state, branch);
+            self.go_on(&tried);
+            match tried {
                 Tried::NoMore => {
                     self.stack.pop();
                     self.words.truncate(words);
                 }
-                Tried::DoesNotFit => (),
-                Tried::Placed(state) => {
+                Tried::DoesNotFit { .. } => (),
+                Tried::Placed { state, .. } => {
                     if self.enter(state) {
                         return Outcome::Order(std::mem::take(&mut self.path));
                     }
@@ -141,44 +144,56 @@ impl<'a, M: Model> Search<'a, M> {
         Outcome::Stuck(self.deepest)
     }
 
-    /// Places the n-th candidate of the configuration in hand.
-    fn place(&mut self, candidate: usize, state: u32) -> Tried {
+    /// Sets the frame in hand to what is to be tried next.
+    fn go_on(&mut self, tried: &Tried) {
+        let Some(frame) = self.stack.last_mut() else { return };
+        match tried {
+            Tried::DoesNotFit { has_more: true } | Tried::Placed { has_more: true, .. } => {
+                frame.branch += 1;
+            }
+            _ => (frame.candidate, frame.branch) = (frame.candidate + 1, 0),
+        }
+    }
+
+    /// Places the n-th candidate of the configuration in hand, with the state of this branch.
+    fn place(&mut self, candidate: usize, state: u32, branch: u32) -> Tried {
         let slots = self.problem.slots as usize;
         let returning = self.problem.layers[self.window.layer()];
         // Candidate 0 is the returning call; then come the slots, then the classes.
         let bar = match candidate.checked_sub(1) {
             None => Some(returning),
             Some(slot) if slot < slots => self.window.slot(slot).filter(|&bar| bar != returning),
-            Some(place) => return self.place_crashed(place - slots, state),
+            Some(place) => return self.place_crashed(place - slots, state, branch),
         };
-        let Some(bar) = bar else { return Tried::DoesNotFit };
+        let Some(bar) = bar else { return Tried::NOT };
         // A read was placed on entering, if it fits.
         if self.problem.reads[bar as usize] || self.is_placed(bar) {
-            return Tried::DoesNotFit;
+            return Tried::NOT;
         }
-        match self.states.step(state, &self.problem.known(bar)) {
-            None => Tried::DoesNotFit,
-            Some(next) => {
+        match self.states.step(state, &self.problem.known(bar), branch) {
+            None => Tried::NOT,
+            Some((state, has_more)) => {
                 self.set_placed(bar);
-                Tried::Placed(next)
+                Tried::Placed { state, has_more }
             }
         }
     }
 
-    fn place_crashed(&mut self, class: usize, state: u32) -> Tried {
+    fn place_crashed(&mut self, class: usize, state: u32, branch: u32) -> Tried {
         let Some(calls) = self.problem.classes.get(class) else { return Tried::NoMore };
         let used = calls.used(&self.key[1..]);
         if used == self.window.open_of(class) {
-            return Tried::DoesNotFit;
+            return Tried::NOT;
         }
         let bar = calls.bars[used];
-        match self.states.step(state, &self.problem.known(bar)) {
-            Some(next) if next != state => {
+        match self.states.step(state, &self.problem.known(bar), branch) {
+            None => Tried::NOT,
+            Some((same, has_more)) if same == state => Tried::DoesNotFit { has_more },
+            Some((state, has_more)) => {
                 calls.place(&mut self.key[1..]);
                 self.path.push(bar);
-                Tried::Placed(next)
+                Tried::Placed { state, has_more }
             }
-            _ => Tried::DoesNotFit,
         }
     }
 
@@ -209,7 +224,7 @@ impl<'a, M: Model> Search<'a, M> {
         if self.memo.insert(&self.key) {
             self.words.extend_from_slice(&self.key[1..]);
             let placed = self.path.len() as u32;
-            self.stack.push(Frame { layer: layer as u32, state, candidate: 0, placed });
+            self.stack.push(Frame { layer: layer as u32, state, candidate: 0, branch: 0, placed });
         }
         false
     }
@@ -298,16 +313,39 @@ impl<'a, M: Model> Search<'a, M> {
         self.states.get(number)
     }
 
-    /// The distinct states in which configurations stood at a layer, in order of discovery.
-    pub(super) fn states_at(&self, layer: usize) -> Vec<&M::State> {
-        let mut numbers = Vec::new();
+    /// The distinct states in which configurations stood at a layer, in order of discovery, each
+    /// with the open bars that one of them might have placed next.
+    pub(super) fn stuck_at(&self, layer: usize) -> Vec<(&M::State, Vec<u32>)> {
+        let mut stuck: Vec<(u32, Vec<u32>)> = Vec::new();
         for key in self.memo.keys().filter(|key| key[0] >> 32 == layer as u64) {
             let number = key[0] as u32;
-            if !numbers.contains(&number) {
-                numbers.push(number);
+            let at = stuck.iter().position(|(state, _)| *state == number).unwrap_or(stuck.len());
+            if at == stuck.len() {
+                stuck.push((number, Vec::new()));
             }
+            stuck[at].1.extend(self.left(layer, &key[1..]));
         }
-        numbers.into_iter().map(|number| self.states.get(number)).collect()
+        let state = |(number, mut bars): (u32, Vec<u32>)| {
+            bars.sort_unstable();
+            bars.dedup();
+            (self.states.get(number), bars)
+        };
+        stuck.into_iter().map(state).collect()
+    }
+
+    /// The bars that are open at a layer and that these words have not placed; of crashed calls
+    /// that ask the same, the first.
+    fn left(&self, layer: usize, words: &[u64]) -> Vec<u32> {
+        let Problem { bars, layers, opened, places, classes, .. } = self.problem;
+        let now = bars[layers[layer] as usize].completed;
+        let is_left = |&bar: &u32| {
+            let place = places[bar as usize] as usize;
+            match bars[bar as usize].completed {
+                NEVER => classes[place].bars.get(classes[place].used(words)) == Some(&bar),
+                completed => completed >= now && words[place / 64] >> (place % 64) & 1 == 0,
+            }
+        };
+        (0..opened[layer]).filter(is_left).collect()
     }
 
     /// How many crashed calls were open at a layer.
@@ -320,6 +358,10 @@ impl<'a, M: Model> Search<'a, M> {
 /// What became of a candidate.
 enum Tried {
     NoMore,
-    DoesNotFit,
-    Placed(u32),
+    DoesNotFit { has_more: bool },
+    Placed { state: u32, has_more: bool },
+}
+
+impl Tried {
+    const NOT: Tried = Tried::DoesNotFit { has_more: false };
 }

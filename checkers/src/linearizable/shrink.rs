@@ -24,6 +24,8 @@ pub(super) struct Part<M: Model> {
     pub(super) from: Option<(Bar, M::State)>,
     /// Whether no further call can be relaxed.
     pub(super) is_minimal: bool,
+    /// Where the part begins in the middle: a larger one that has no order from the beginning on.
+    pub(super) whole: Option<Vec<Bar>>,
 }
 
 /// Where it was noticed that there is no order.
@@ -40,9 +42,13 @@ pub(super) struct Stuck {
 const SHOWN_MAX: usize = 32;
 /// How many completions are kept at least, to show how things came to be.
 const CONTEXT: usize = 16;
-/// Shrinking may take so many times the steps of the search that failed, and a constant more.
+/// Shrinking may take so many times the steps of the search that failed, and a constant more; one
+/// attempt a part of it.
 const EFFORT: u64 = 16;
-const STEPS_MIN: u64 = 1 << 20;
+const STEPS_MIN: u64 = 1 << 18;
+const ATTEMPTS_MIN: u64 = 8;
+/// As often as this the calls of the part are gone through, where that leaves some undecided.
+const ROUNDS: usize = 4;
 
 /// Finds out which completion is to blame, then relaxes what is not needed to blame it.
 pub(super) fn shrink<M: Model>(judge: &Judge<'_, M>, bars: &[Bar], stuck: Stuck) -> Part<M> {
@@ -53,15 +59,19 @@ pub(super) fn shrink<M: Model>(judge: &Judge<'_, M>, bars: &[Bar], stuck: Stuck)
         let culprit = bars.iter().find(is_stuck).or(last);
         let culprit = *culprit.unwrap_or(&bars[0]);
         let bars = cut(bars, culprit.completed);
-        return Part { bars, culprit, from: None, is_minimal: false };
+        return Part { bars, culprit, from: None, is_minimal: false, whole: None };
     };
     let bars = cut(bars, culprit.completed);
     let sieve = |part| Sieve::new(judge, part).run();
-    let part = sieve(Part { bars: bars.clone(), culprit, from: None, is_minimal: false });
+    let all = bars.clone();
+    let part = sieve(Part { bars: all, culprit, from: None, is_minimal: false, whole: None });
     if part.bars.iter().filter(|bar| bar.completed != NEVER).count() <= SHOWN_MAX {
         return part;
     }
-    begin_late(judge, &bars, culprit).map_or(part, sieve)
+    match begin_late(judge, &bars, culprit) {
+        Some(late) => Part { whole: Some(part.bars), ..sieve(late) },
+        None => part,
+    }
 }
 
 /// The first completion such that the history until there has no order. Mostly the one at which
@@ -130,7 +140,7 @@ fn begin_late<M: Model>(judge: &Judge<'_, M>, bars: &[Bar], culprit: Bar) -> Opt
     };
     let bars = problem.bars.iter().enumerate().filter_map(is_left).collect();
     let before = problem.bars[problem.layers[layer - 1] as usize];
-    Some(Part { bars, culprit, from: Some((before, state)), is_minimal: false })
+    Some(Part { bars, culprit, from: Some((before, state)), is_minimal: false, whole: None })
 }
 
 /// Relaxes calls as long as no order appears.
@@ -138,7 +148,8 @@ struct Sieve<'a, M: Model> {
     judge: &'a Judge<'a, M>,
     part: Part<M>,
     steps_left: u64,
-    /// Steps of the first search. With less than that there is no use in trying.
+    /// Steps of the search that proved the part to have no order. With less than that there is no
+    /// use in trying.
     steps_min: u64,
 }
 
@@ -148,16 +159,29 @@ impl<'a, M: Model> Sieve<'a, M> {
         let bars = sieve.part.bars.clone();
         sieve.is_hopeless(&bars);
         sieve.steps_min = u64::MAX - sieve.steps_left;
-        sieve.steps_left = sieve.steps_min.saturating_mul(EFFORT).saturating_add(STEPS_MIN);
         sieve
     }
 
-    /// Relaxes halves, and of a half that cannot be relaxed as a whole, its halves.
+    /// What a round left undecided for want of steps, the next decides with fewer: its part is
+    /// smaller.
     fn run(mut self) -> Part<M> {
+        for _ in 0..ROUNDS {
+            self.steps_left = self.steps_min.saturating_mul(EFFORT).saturating_add(STEPS_MIN);
+            self.part.is_minimal = true;
+            self.round();
+            if self.part.is_minimal || self.judge.budget.is_over() {
+                break;
+            }
+        }
+        self.part.bars = self.relevant(&self.part.bars);
+        self.part
+    }
+
+    /// Relaxes halves, and of a half that cannot be relaxed as a whole, its halves.
+    fn round(&mut self) {
         let culprit = self.part.culprit;
         let is_open = |bar: &&Bar| bar.completed != NEVER && **bar != culprit;
         let calls: Vec<u32> = self.part.bars.iter().filter(is_open).map(|bar| bar.call).collect();
-        self.part.is_minimal = true;
         let whole = 0..calls.len();
         let mut ranges = vec![whole];
         while let Some(range) = ranges.pop() {
@@ -168,8 +192,6 @@ impl<'a, M: Model> Sieve<'a, M> {
             let middle = range.start + range.len() / 2;
             ranges.extend([middle..range.end, range.start..middle]);
         }
-        self.part.bars = self.relevant(&self.part.bars);
-        self.part
     }
 
     fn relevant(&self, bars: &[Bar]) -> Vec<Bar> {
@@ -178,7 +200,7 @@ impl<'a, M: Model> Sieve<'a, M> {
 
     /// Relaxes these calls, which follow each other, but for the culprit, if no order appears.
     fn try_to_relax(&mut self, calls: &[u32]) -> bool {
-        if self.steps_left / 4 < self.steps_min || self.judge.budget.is_over() {
+        if self.steps_left < self.steps_min || self.judge.budget.is_over() {
             self.part.is_minimal = false;
             return false;
         }
@@ -190,9 +212,11 @@ impl<'a, M: Model> Sieve<'a, M> {
             }
         }
         let bars = self.relevant(&bars);
+        let before = self.steps_left;
         match self.is_hopeless(&bars) {
             Some(true) => {
                 self.part.bars = bars;
+                self.steps_min = before - self.steps_left;
                 true
             }
             Some(false) => false,
@@ -207,7 +231,7 @@ impl<'a, M: Model> Sieve<'a, M> {
     fn is_hopeless(&mut self, bars: &[Bar]) -> Option<bool> {
         let from = self.part.from.as_ref().map(|(_, state)| state);
         // No single attempt may eat up what is left for all the others.
-        let (answer, steps) = self.judge.is_hopeless(bars, from, self.steps_left / 4);
+        let (answer, steps) = self.judge.is_hopeless(bars, from, self.steps_left / ATTEMPTS_MIN);
         self.steps_left = self.steps_left.saturating_sub(steps);
         answer
     }

@@ -29,15 +29,24 @@ impl<'a, M: Model> States<'a, M> {
         self.bytes
     }
 
-    /// The state after a call, if it fits.
-    pub(super) fn step(&mut self, from: u32, call: &Known<'_, M::Input, M::Output>) -> Option<u32> {
-        let state = self.model.step(&self.all[from as usize], call.input, call.output)?;
-        Some(self.number(state))
+    /// The n-th of the states that a call may lead to, and whether there are more.
+    pub(super) fn step(
+        &mut self,
+        from: u32,
+        call: &Known<'_, M::Input, M::Output>,
+        nth: u32,
+    ) -> Option<(u32, bool)> {
+        let after = self.model.steps(&self.all[from as usize], call.input, call.output);
+        let mut after = after.skip(nth as usize);
+        let state = after.next()?;
+        let has_more = after.next().is_some();
+        drop(after);
+        Some((self.number(state), has_more))
     }
 
     /// Whether a call that changes nothing fits.
     pub(super) fn fits(&self, at: u32, call: &Known<'_, M::Input, M::Output>) -> bool {
-        self.model.step(&self.all[at as usize], call.input, call.output).is_some()
+        self.model.steps(&self.all[at as usize], call.input, call.output).next().is_some()
     }
 
     fn number(&mut self, state: M::State) -> u32 {

@@ -10,6 +10,10 @@
 use super::{familiar::Clash, plain::Act, problem::NEVER};
 use crate::model::Deed;
 
+mod order;
+
+pub(super) use order::order;
+
 /// A value's write (or cas) and its reads.
 #[derive(Clone, Copy)]
 struct Block {
@@ -128,11 +132,7 @@ impl Blocks {
     fn check(&mut self) -> Result<(), Clash> {
         let (mut forward, mut backward) = (Vec::new(), Vec::new());
         let init = self.walk(0)?;
-        for start in 1..self.all.len() {
-            let Block { source, happened, .. } = self.all[start];
-            if source != NONE || !happened {
-                continue;
-            }
+        for start in self.starts() {
             let zone = self.walk(start)?;
             // Nothing may end before the initial value was used for the last time.
             if zone.first < init.last {
@@ -145,6 +145,12 @@ impl Blocks {
             Some(block) => Err(Clash(block.completed)),
             None => disjoint(&mut forward).and_then(|()| outside(&backward, &forward)),
         }
+    }
+
+    /// The blocks at which the chains begin, but for the initial one.
+    fn starts(&self) -> Vec<usize> {
+        let is_start = |&block: &usize| self.all[block].source == NONE && self.all[block].happened;
+        (1..self.all.len()).filter(is_start).collect()
     }
 
     /// Places the blocks of a chain one after the other, each as early as can be.
@@ -185,13 +191,16 @@ fn disjoint(forward: &mut [Zone]) -> Result<(), Clash> {
 
 /// No backward zone may lie within a forward one; these are sorted.
 fn outside(backward: &[Zone], forward: &[Zone]) -> Result<(), Clash> {
-    for zone in backward {
-        let before = forward.partition_point(|other| other.first < zone.last);
-        if before > 0 && forward[before - 1].last > zone.first {
-            return Err(Clash(forward[before - 1].last));
-        }
+    match backward.iter().map(|zone| (zone, instant(zone, forward))).find(|(z, at)| *at > z.first) {
+        Some((_, at)) => Err(Clash(at)),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+/// The first instant from which on a backward zone's chain has no forward zone around it.
+fn instant(zone: &Zone, forward: &[Zone]) -> u32 {
+    let before = forward.partition_point(|other| other.first < zone.last);
+    forward[..before].last().map_or(zone.last, |around| around.last.max(zone.last))
 }
 
 #[cfg(test)]

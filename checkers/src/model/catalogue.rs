@@ -3,10 +3,61 @@ use super::{
     BadInit, CasRegister, Counter, FencedMutex, FifoQueue, Kv, Log, Model, MultiRegister, Mutex,
     PriorityQueue, ReentrantMutex, Register, Semaphore, Set, Stack, UniqueIds, UnorderedQueue,
 };
-use crate::{Checker, Independent, linearizable::Linearizable, weaker::Classified};
+use crate::{
+    Certifier, Checker, Independent,
+    linearizable::Linearizable,
+    weaker::{Classified, Demanded, Level, Sequential, Weaker},
+};
 
 /// Makes a checker from an initial value as a person writes it.
-pub type Build = fn(init: Option<&str>) -> Result<Box<dyn Checker>, BadInit>;
+pub type Build = fn(init: Option<&str>) -> Result<Box<dyn AnyLevel>, BadInit>;
+
+/// A checker of linearizability that can be made to demand less.
+pub trait AnyLevel: Certifier {
+    /// The promises that it can judge beside linearizability.
+    fn promises(&self) -> Vec<&'static str>;
+
+    /// The checker of this level, where the model knows it.
+    fn at(self: Box<Self>, level: &'static Level) -> Option<Box<dyn Checker>>;
+}
+
+impl<M: Model + Clone + 'static> AnyLevel for Independent<Linearizable<M>> {
+    fn promises(&self) -> Vec<&'static str> {
+        Sequential(self.0.0.clone()).promises()
+    }
+
+    fn at(self: Box<Self>, level: &'static Level) -> Option<Box<dyn Checker>> {
+        let weaker = Sequential(self.0.0.clone());
+        demanded(level, *self, weaker)
+    }
+}
+
+impl<C, W> AnyLevel for Classified<C, W>
+where
+    C: Certifier + 'static,
+    W: Weaker + 'static,
+{
+    fn promises(&self) -> Vec<&'static str> {
+        self.model.promises()
+    }
+
+    fn at(self: Box<Self>, level: &'static Level) -> Option<Box<dyn Checker>> {
+        if level.promises.is_empty() {
+            return Some(self);
+        }
+        demanded(level, self.strong, self.model)
+    }
+}
+
+fn demanded(
+    level: &'static Level,
+    strong: impl Checker + 'static,
+    weaker: impl Weaker + 'static,
+) -> Option<Box<dyn Checker>> {
+    let known = weaker.promises();
+    let is_known = level.promises.iter().all(|promise| known.contains(promise));
+    is_known.then(|| Box::new(Demanded { level, strong, weaker }) as Box<dyn Checker>)
+}
 
 /// A model that can be had by name.
 pub struct Entry {
@@ -113,12 +164,15 @@ pub fn find(name: &str) -> Option<&'static Entry> {
 }
 
 /// A register that is not linearizable may still keep a weaker promise: the verdict says which.
-fn register(model: Register) -> Box<dyn Checker> {
+fn register(model: Register) -> Box<dyn AnyLevel> {
     Box::new(Classified { strong: Independent(Linearizable(model.clone())), model })
 }
 
-fn boxed<M: Model + 'static>(model: Result<M, BadInit>) -> Result<Box<dyn Checker>, BadInit> {
-    model.map(|model| Box::new(Independent(Linearizable(model))) as Box<dyn Checker>)
+fn boxed<M>(model: Result<M, BadInit>) -> Result<Box<dyn AnyLevel>, BadInit>
+where
+    M: Model + Clone + 'static,
+{
+    model.map(|model| Box::new(Independent(Linearizable(model))) as Box<dyn AnyLevel>)
 }
 
 #[cfg(test)]

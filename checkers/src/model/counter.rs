@@ -1,7 +1,7 @@
 //! A number that is added to.
 use serde::Deserialize;
 
-use super::{BadInit, Known, Model, Witness, words::name};
+use super::{BadInit, Deed, DeedOf, Familiar, Known, Model, Witness, words::name};
 use crate::Datum;
 
 /// A counter: `add n`, `increment [n]`, `decrement [n]` (one where the call says no number), and
@@ -106,12 +106,32 @@ impl Model for Counter {
         matches!(input, Read | Add(0))
     }
 
+    fn leaves(&self, input: &CounterInput, output: &Datum) -> Option<i64> {
+        match (input, output) {
+            (Read, Datum::Int(seen)) => Some(*seen),
+            _ => None,
+        }
+    }
+
     /// A crashed add matters if anything was read.
     fn matter(&self, calls: &[Known<'_, CounterInput, Datum>]) -> Vec<bool> {
         let proves = |call: &Known<'_, CounterInput, Datum>| {
             *call.input == Read && call.output.is_some_and(|seen| !seen.is_null())
         };
         vec![calls.iter().any(proves); calls.len()]
+    }
+
+    fn familiar<'a>(&self, state: &'a i64) -> Option<Familiar<'a>> {
+        Some(Familiar::Counter { value: *state })
+    }
+
+    fn deed<'a>(&'a self, input: &'a CounterInput, output: Option<&'a Datum>) -> DeedOf<'a> {
+        match (input, output) {
+            (Add(0), _) | (Read, None | Some(Datum::Null)) => Deed::Nothing,
+            (Add(n), _) => Deed::Add(*n),
+            (Read, Some(Datum::Int(seen))) => Deed::See(*seen),
+            (Read, Some(_)) => Deed::Other,
+        }
     }
 
     /// A read beyond what the adds come to, whatever their order.

@@ -1,7 +1,9 @@
 //! A lock that tells its holders apart by number.
 use std::fmt;
 
-use super::{BadInit, Known, LockInput, Model, Owner, Witness, lock::matter, words};
+use super::{
+    BadInit, Deed, DeedOf, Familiar, Known, LockInput, Model, Owner, Witness, lock::matter, words,
+};
 use crate::Datum;
 
 /// A lock with fencing tokens: `acquire -> token` when free, `release` when held. Each holder's
@@ -84,6 +86,25 @@ impl Model for FencedMutex {
 
     fn matter(&self, calls: &[Known<'_, Input, Datum>]) -> Vec<bool> {
         matter(calls)
+    }
+
+    fn familiar<'a>(&self, state: &'a Fence) -> Option<Familiar<'a>> {
+        let holder = match &state.holder {
+            None => None,
+            Some(owner) => Some((&owner.as_ref()?.0, 1)),
+        };
+        Some(Familiar::Lock { holder, is_reentrant: false, token: state.token })
+    }
+
+    fn deed<'a>(&'a self, input: &'a Input, output: Option<&'a Datum>) -> DeedOf<'a> {
+        match (input, output) {
+            (LockInput::Acquire(Some(owner)), Some(Datum::Int(token))) => {
+                Deed::LockAs(&owner.0, *token)
+            }
+            (LockInput::Acquire(Some(owner)), None | Some(Datum::Null)) => Deed::Lock(&owner.0),
+            (LockInput::Release(Some(owner)), _) => Deed::Unlock(&owner.0),
+            _ => Deed::Other,
+        }
     }
 
     /// A token that is not greater than one given out before.

@@ -71,6 +71,14 @@ impl Model for Kv {
         *input == KvInput::Get
     }
 
+    fn leaves(&self, input: &KvInput, output: &Option<Arc<str>>) -> Option<Arc<str>> {
+        match input {
+            KvInput::Get => Some(output.clone().unwrap_or_default()),
+            KvInput::Put(text) => Some(text.clone()),
+            KvInput::Append(_) => None,
+        }
+    }
+
     fn state_bytes(&self, state: &Arc<str>) -> usize {
         size_of::<Arc<str>>() + state.len()
     }

@@ -5,7 +5,7 @@ use rustc_hash::FxHashSet;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{BadInit, Known, Model, Witness, join, list, words::name};
+use super::{BadInit, Deed, DeedOf, Familiar, Known, Model, Witness, join, list, words::name};
 use crate::Datum;
 
 /// A log: `append v -> offset`, `read -> [..]` for all of it, `read offset -> v` for one entry
@@ -119,6 +119,13 @@ impl Model for Log {
         matches!(input, Read(_))
     }
 
+    fn leaves(&self, input: &LogInput, output: &LogAnswer) -> Option<Entries> {
+        match (input, output) {
+            (Read(None), LogAnswer::List(seen)) => Some(Entries(Arc::new(seen.clone()))),
+            _ => None,
+        }
+    }
+
     /// Where an answer depends on how many entries there are, every crashed append matters; else
     /// one whose entry a read of all saw.
     fn matter(&self, calls: &[Known<'_, LogInput, LogAnswer>]) -> Vec<bool> {
@@ -136,6 +143,26 @@ impl Model for Log {
             Read(_) => false,
         };
         calls.iter().map(matters).collect()
+    }
+
+    fn familiar<'a>(&self, state: &'a Entries) -> Option<Familiar<'a>> {
+        state.0.is_empty().then_some(Familiar::EmptyLog)
+    }
+
+    fn deed<'a>(&'a self, input: &'a LogInput, output: Option<&'a LogAnswer>) -> DeedOf<'a> {
+        match (input, output) {
+            // That an entry is `null` looks like its absence.
+            (Append(Datum::Null), _) => Deed::Other,
+            (Append(value), answer) => match answer.and_then(LogAnswer::offset) {
+                None => Deed::Append(value),
+                Some(at) => u32::try_from(at).map_or(Deed::Other, |at| Deed::AppendAt(value, at)),
+            },
+            (Read(None), Some(LogAnswer::List(seen))) => Deed::ReadList(seen),
+            (Read(Some(at)), Some(LogAnswer::One(Datum::Null))) => Deed::FindEnd(*at),
+            (Read(Some(at)), Some(LogAnswer::One(seen))) => Deed::ReadAt(*at, seen),
+            (Read(Some(_)), Some(LogAnswer::List(_))) => Deed::Other,
+            (Read(_), _) => Deed::Nothing,
+        }
     }
 
     fn state_bytes(&self, state: &Entries) -> usize {

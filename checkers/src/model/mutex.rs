@@ -3,8 +3,7 @@ use std::fmt;
 
 use serde::{Deserialize, de::IgnoredAny};
 
-use super::{BadInit, Deed, Familiar, Model};
-use crate::Datum;
+use super::{BadInit, Deed, DeedOf, Familiar, Model};
 
 /// A lock: `acquire` when free, `release` when held. It does not know by whom.
 #[derive(Clone, Debug, Default)]
@@ -21,9 +20,6 @@ pub enum Holding {
     /// Somebody holds it.
     Held,
 }
-
-static FREE: Datum = Datum::Bool(false);
-static HELD: Datum = Datum::Bool(true);
 
 /// What a lock is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
@@ -90,19 +86,23 @@ impl Model for Mutex {
         false
     }
 
-    fn familiar<'a>(&self, state: &'a Holding) -> Option<Familiar<'a>> {
-        let value = match state {
-            Holding::Free => &FREE,
-            Holding::Held => &HELD,
-        };
-        Some(Familiar::Register { value })
+    fn leaves(&self, input: &MutexInput, _: &Done) -> Option<Holding> {
+        Some(match input {
+            MutexInput::Acquire => Holding::Held,
+            MutexInput::Release => Holding::Free,
+        })
     }
 
-    /// A lock is a register that is swapped between two values.
-    fn deed<'a>(&'a self, input: &'a MutexInput, _: Option<&'a Done>) -> Deed<&'a Datum> {
+    /// A lock has one permit.
+    fn familiar<'a>(&self, state: &'a Holding) -> Option<Familiar<'a>> {
+        let taken = u32::from(*state == Holding::Held);
+        Some(Familiar::Permits { free: 1 - taken, taken })
+    }
+
+    fn deed<'a>(&'a self, input: &'a MutexInput, _: Option<&'a Done>) -> DeedOf<'a> {
         match input {
-            MutexInput::Acquire => Deed::Cas(&FREE, &HELD),
-            MutexInput::Release => Deed::Cas(&HELD, &FREE),
+            MutexInput::Acquire => Deed::Acquire(1),
+            MutexInput::Release => Deed::Release(1),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::{borrow::Borrow, collections::BTreeMap, fmt};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Content, Queue, unordered_queue::Bag};
+use super::{Content, Familiar, Queue, unordered_queue::Bag};
 use crate::Datum;
 
 /// A priority queue: `insert v`, `delete-min -> v` (or `pop -> v`). A delete-min that is ok and
@@ -56,6 +56,11 @@ impl Content for Ranks {
     type Value = Ranked;
 
     const VERBS: [&'static str; 2] = ["insert", "delete-min"];
+    const FAMILIAR: Option<Familiar<'static>> = Some(Familiar::EmptyHeap);
+
+    fn rank(value: &Ranked) -> Option<i64> {
+        Some(value.rank)
+    }
 
     fn size(&self) -> usize {
         self.0.values().map(Bag::size).sum()

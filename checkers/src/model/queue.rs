@@ -8,7 +8,7 @@ use std::{
 use rustc_hash::FxHashSet;
 use serde::{Deserialize, de::DeserializeOwned};
 
-use super::{BadInit, Deed, Familiar, Known, Model, Witness, list, words};
+use super::{BadInit, Deed, DeedOf, Familiar, Known, Model, Witness, list, words};
 use crate::Datum;
 
 /// A queue whose order is that of its content. Taking out is `ok` with `null` where it was empty.
@@ -39,6 +39,11 @@ pub trait Content: Clone + Debug + Default + Display + Eq + Hash + Send + Sync {
 
     /// What the search knows an empty one as, where it has a fast way for it.
     const FAMILIAR: Option<Familiar<'static>> = None;
+
+    /// The rank of a value, where there are any.
+    fn rank(_: &Self::Value) -> Option<i64> {
+        None
+    }
 
     /// How many values are left.
     fn size(&self) -> usize;
@@ -97,6 +102,11 @@ impl<C: Content> Model for Queue<C> {
         false
     }
 
+    fn leaves(&self, input: &Self::Input, output: &Datum) -> Option<C> {
+        let found_empty = matches!((input, output), (QueueInput::Dequeue, Datum::Null));
+        found_empty.then(C::default)
+    }
+
     /// A crashed enqueue matters if a dequeue answered its value; without it, and without the
     /// crashed dequeue that may have taken it, the others keep their order. A crashed dequeue may
     /// always have taken something.
@@ -114,9 +124,12 @@ impl<C: Content> Model for Queue<C> {
         C::FAMILIAR.filter(|_| *state == C::default())
     }
 
-    fn deed<'a>(&'a self, input: &'a Self::Input, output: Option<&'a Datum>) -> Deed<&'a Datum> {
+    fn deed<'a>(&'a self, input: &'a Self::Input, output: Option<&'a Datum>) -> DeedOf<'a> {
         match (input, output) {
-            (QueueInput::Enqueue(value), _) => Deed::Enqueue(value.borrow()),
+            (QueueInput::Enqueue(value), _) => match C::rank(value) {
+                None => Deed::Enqueue(value.borrow()),
+                Some(rank) => Deed::EnqueueAs(value.borrow(), rank),
+            },
             (QueueInput::Dequeue, Some(Datum::Null)) => Deed::FindEmpty,
             (QueueInput::Dequeue, Some(value)) => Deed::Dequeue(value),
             (QueueInput::Dequeue, None) => Deed::Take,

@@ -2,7 +2,8 @@
 use std::fmt;
 
 use super::{
-    BadInit, Known, LockInput, Model, Owner, Witness, lock::matter, mutex::Done, words::name,
+    BadInit, Deed, DeedOf, Familiar, Known, LockInput, Model, Owner, Witness, lock::matter,
+    mutex::Done, words::name,
 };
 use crate::Datum;
 
@@ -71,6 +72,18 @@ impl Model for ReentrantMutex {
 
     fn matter(&self, calls: &[Known<'_, Input, Done>]) -> Vec<bool> {
         matter(calls)
+    }
+
+    fn familiar<'a>(&self, state: &'a Holds) -> Option<Familiar<'a>> {
+        let holder = state.0.as_ref().map(|(owner, count)| (&owner.0, *count));
+        Some(Familiar::Lock { holder, is_reentrant: true, token: None })
+    }
+
+    fn deed<'a>(&'a self, input: &'a Input, _: Option<&'a Done>) -> DeedOf<'a> {
+        match input {
+            LockInput::Acquire(owner) => Deed::Lock(&owner.0),
+            LockInput::Release(owner) => Deed::Unlock(&owner.0),
+        }
     }
 
     /// A release of what its owner never took.

@@ -1,9 +1,9 @@
 //! A register, with or without compare-and-set.
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Deserialize;
 
 use super::{
-    Deed, Familiar, Known, Model, Witness,
+    Deed, DeedOf, Familiar, Known, Model, Witness,
     words::{gap, name},
 };
 use crate::Datum;
@@ -102,7 +102,8 @@ impl Model for Register {
         let mut before = usize::MAX;
         while before != observed.len() {
             before = observed.len();
-            for call in calls {
+            // What a cas replaced was mostly written before it: backwards, one round goes far.
+            for call in calls.iter().rev() {
                 if let Cas(old, new) = call.input
                     && observed.contains(new)
                 {
@@ -117,11 +118,18 @@ impl Model for Register {
         calls.iter().map(matters).collect()
     }
 
+    fn leaves(&self, input: &RegisterInput, output: &Datum) -> Option<Datum> {
+        match input {
+            Read => self.proof(Some(output)).cloned(),
+            Write(value) | Cas(_, value) => Some(value.clone()),
+        }
+    }
+
     fn familiar<'a>(&self, state: &'a Datum) -> Option<Familiar<'a>> {
         Some(Familiar::Register { value: state })
     }
 
-    fn deed<'a>(&'a self, input: &'a RegisterInput, output: Option<&'a Datum>) -> Deed<&'a Datum> {
+    fn deed<'a>(&'a self, input: &'a RegisterInput, output: Option<&'a Datum>) -> DeedOf<'a> {
         match input {
             Read => self.proof(output).map_or(Deed::Nothing, Deed::Read),
             Write(value) => Deed::Write(value),
@@ -183,11 +191,11 @@ impl Register {
         value: &Datum,
         last: u32,
     ) -> Option<String> {
-        let newer = |v: &Datum| {
-            let is_its = |call: &&RegisterCall<'_>| written(call) == Some(v);
-            let mut sources = calls.iter().filter(is_its).peekable();
-            sources.peek().is_some() && sources.all(|call| call.invoked.row > last)
-        };
+        // Calls come in order of invocation: the first source of each value is met last here.
+        let sources =
+            calls.iter().rev().filter_map(|call| Some((written(call)?, call.invoked.row)));
+        let first_source: FxHashMap<&Datum, u32> = sources.collect();
+        let newer = |v: &Datum| first_source.get(v).is_some_and(|&row| row > last);
         let is_newer_read = |call: &&RegisterCall<'_>| {
             let over = call.completed.is_some_and(|done| done.row < culprit.invoked.row);
             let seen = if matches!(call.input, Read) { self.proof(call.output) } else { None };

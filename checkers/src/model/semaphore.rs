@@ -3,7 +3,7 @@ use std::{fmt, num::NonZeroU32};
 
 use serde::Deserialize;
 
-use super::{BadInit, Known, Model, Witness, mutex::Done, words::name};
+use super::{BadInit, Deed, DeedOf, Familiar, Known, Model, Witness, mutex::Done, words::name};
 
 /// A semaphore: `acquire [n]` when so many permits are free, `release [n]` when so many are taken;
 /// one where the call says no number. It does not know who has them.
@@ -89,6 +89,17 @@ impl Model for Semaphore {
         let is_release = |input: &SemaphoreInput| matches!(input, SemaphoreInput::Release(_));
         let some_released = calls.iter().any(|call| is_release(call.input));
         calls.iter().map(|call| some_released || is_release(call.input)).collect()
+    }
+
+    fn familiar<'a>(&self, state: &'a Taken) -> Option<Familiar<'a>> {
+        Some(Familiar::Permits { free: self.permits - state.0, taken: state.0 })
+    }
+
+    fn deed<'a>(&'a self, input: &'a SemaphoreInput, _: Option<&'a Done>) -> DeedOf<'a> {
+        match input {
+            SemaphoreInput::Acquire(Permits(n)) => Deed::Acquire(*n),
+            SemaphoreInput::Release(Permits(n)) => Deed::Release(*n),
+        }
     }
 
     /// More permits than there are.

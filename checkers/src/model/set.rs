@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fmt, sync::Arc};
 use rustc_hash::FxHashSet;
 use serde::Deserialize;
 
-use super::{BadInit, Known, Model, join, list};
+use super::{BadInit, Deed, DeedOf, Familiar, Known, Model, join, list};
 use crate::Datum;
 
 /// A set: `add v`, `read -> [..]`. Every element at once; [`crate::set`] judges element by
@@ -49,6 +49,11 @@ impl Set {
 }
 
 impl Elements {
+    /// Whether there is nothing in it.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether this value is in it.
     pub(super) fn contains(&self, value: &Datum) -> bool {
         self.0.contains(value)
@@ -113,6 +118,13 @@ impl Model for Set {
         *input == SetInput::Read
     }
 
+    fn leaves(&self, input: &SetInput, output: &SetAnswer) -> Option<Elements> {
+        match (input, output) {
+            (SetInput::Read, SetAnswer::Elements(seen)) => Some(seen.iter().cloned().collect()),
+            _ => None,
+        }
+    }
+
     /// A crashed add matters if a read saw its element.
     fn matter(&self, calls: &[Known<'_, SetInput, SetAnswer>]) -> Vec<bool> {
         let mut seen = FxHashSet::default();
@@ -126,6 +138,18 @@ impl Model for Set {
             SetInput::Add(value) => seen.contains(value),
         };
         calls.iter().map(matters).collect()
+    }
+
+    fn familiar<'a>(&self, state: &'a Elements) -> Option<Familiar<'a>> {
+        state.is_empty().then_some(Familiar::EmptySet)
+    }
+
+    fn deed<'a>(&'a self, input: &'a SetInput, output: Option<&'a SetAnswer>) -> DeedOf<'a> {
+        match (input, output) {
+            (SetInput::Add(value), _) => Deed::Include(value),
+            (SetInput::Read, Some(SetAnswer::Elements(seen))) => Deed::ReadSet(seen),
+            (SetInput::Read, _) => Deed::Nothing,
+        }
     }
 
     fn state_bytes(&self, state: &Elements) -> usize {

@@ -1,7 +1,7 @@
 //! A stack: last in, first out.
 use std::fmt;
 
-use super::{Content, Queue, join};
+use super::{Content, Familiar, Queue, join};
 use crate::Datum;
 
 /// A stack: `push v`, `pop -> v`. A pop that is ok and answers `null` found it empty.
@@ -15,6 +15,7 @@ impl Content for Pile {
     type Value = Datum;
 
     const VERBS: [&'static str; 2] = ["push", "pop"];
+    const FAMILIAR: Option<Familiar<'static>> = Some(Familiar::EmptyStack);
 
     fn size(&self) -> usize {
         self.0.len()

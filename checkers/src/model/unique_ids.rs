@@ -1,7 +1,9 @@
 //! A source of ids, none of which it gives twice.
 use serde::Deserialize;
 
-use super::{BadInit, Known, Model, Witness, list, set::Elements, words::name};
+use super::{
+    BadInit, Deed, DeedOf, Familiar, Known, Model, Witness, list, set::Elements, words::name,
+};
 use crate::Datum;
 
 /// A source of ids: `generate -> id`. No two answers are equal; they need not be in any order. An
@@ -59,6 +61,14 @@ impl Model for UniqueIds {
     /// Nobody knows what a crashed call was given, so it keeps no id from the others.
     fn matter(&self, calls: &[Known<'_, IdInput, Datum>]) -> Vec<bool> {
         vec![false; calls.len()]
+    }
+
+    fn familiar<'a>(&self, given: &'a Elements) -> Option<Familiar<'a>> {
+        given.is_empty().then_some(Familiar::NoIds)
+    }
+
+    fn deed<'a>(&'a self, _: &'a IdInput, output: Option<&'a Datum>) -> DeedOf<'a> {
+        output.filter(|id| !id.is_null()).map_or(Deed::Nothing, Deed::Give)
     }
 
     fn state_bytes(&self, given: &Elements) -> usize {

@@ -46,19 +46,19 @@ pub(super) enum Bound {
 /// The claim that there is a Delta, and which.
 pub(super) fn claim(history: &History, accesses: &Accesses) -> Claim {
     match bound(history, accesses) {
-        Bound::Exact(delta) => Claim {
-            name: format!("{NAME} with Delta = {delta} ns"),
-            valid: Valid::Valid,
-            why: "it would be atomic had every read begun so much earlier, but not less".into(),
-        },
-        Bound::Future(read) => Claim {
-            name: NAME.into(),
-            valid: Valid::Invalid,
-            why: format!(
+        Bound::Exact(delta) => Claim::new(
+            &format!("{NAME} with Delta = {delta} ns"),
+            Valid::Valid,
+            "it would be atomic had every read begun so much earlier, but not less",
+        ),
+        Bound::Future(read) => Claim::new(
+            NAME,
+            Valid::Invalid,
+            format!(
                 "the read in op {} ended before the write of its value began",
                 history.op(accesses.get(read).invoked).index,
             ),
-        },
+        ),
         Bound::Timeless => Claim::unknown(NAME, "the history has no times, or they go backwards"),
     }
 }

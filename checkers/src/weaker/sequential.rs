@@ -13,10 +13,12 @@ use super::{
     Claim,
     accesses::{NEVER, completed},
 };
-use crate::{Budget, Call, Outcome, Valid, model::Known, model::Model};
+use crate::{Budget, Call, Figure, History, OpsFigure, Outcome, Valid, model::Known, model::Model};
 
 pub(super) mod forced;
+pub(super) mod schedule;
 pub(super) mod search;
+mod shrink;
 
 use search::{Found, Search};
 
@@ -65,18 +67,38 @@ pub(super) fn order<M: Model>(
     Search::new(&Problem::new(model, calls, key_of), hints).run(budget)
 }
 
-/// What the search found, for people.
-pub(super) fn claim(found: Found) -> Claim {
-    let (valid, why) = match found {
-        Found::Order(order) => {
-            (Valid::Valid, format!("an order of {} calls was found", order.len()))
-        }
-        Found::Nothing => (Valid::Invalid, "every order was tried, or ruled out".into()),
+/// The claim that an order of so many calls was found.
+pub(super) fn found(calls: usize) -> Claim {
+    Claim::new(NAME, Valid::Valid, format!("an order of {calls} calls was found"))
+}
+
+/// What the search found, for people: where there is no order, the calls without the reads that
+/// do not matter for that.
+pub(super) fn judge<M: Model>(
+    model: &M,
+    history: &History,
+    (calls, key_of): (&[CallOf<M>], &[u32]),
+    hints: &Hints<M::State>,
+    budget: &Budget,
+) -> Claim {
+    match order(model, calls, key_of, hints, budget) {
+        Found::Order(order) => found(order.len()),
         Found::GaveUp(why, count) => {
-            (Valid::Unknown, format!("{why} after {count} configurations led nowhere"))
+            Claim::unknown(NAME, format!("{why} after {count} configurations led nowhere"))
         }
-    };
-    Claim { name: NAME.into(), valid, why }
+        Found::Nothing => {
+            let index = |row: u32| history.op(row).index;
+            let part = shrink::without_reads(model, calls, key_of, budget);
+            let ends = part.iter().map(|call| completed(call)).filter(|&row| row != NEVER);
+            let figure = OpsFigure {
+                calls: part.iter().map(|call| index(call.invoked)).collect(),
+                culprit: ends.max().map_or(0, index),
+                ..OpsFigure::default()
+            };
+            let why = "every order was tried, or ruled out";
+            Claim::new(NAME, Valid::Invalid, why).shown_by(Figure::Ops(figure))
+        }
+    }
 }
 
 impl<'a, M: Model> Problem<'a, M> {

@@ -20,7 +20,7 @@ use super::{
     accesses::{Accesses, Act},
     circle,
 };
-use crate::{History, Valid};
+use crate::{Figure, History, OpsFigure, Valid};
 
 pub(super) const NAMES: [&str; 4] =
     ["read your writes", "monotonic reads", "monotonic writes", "writes follow reads"];
@@ -31,26 +31,53 @@ struct Must {
     first: u32,
     then: u32,
     read: Option<u32>,
+    /// The earlier read that it is compared with.
+    since: Option<u32>,
 }
 
-/// One claim a guarantee.
-pub(super) fn claims(history: &History, accesses: &Accesses) -> [Claim; 4] {
-    let [own, reads, writes, follow] = NAMES;
-    let judge = |name: &str, musts: Vec<Must>| {
-        claim(name, contradiction(accesses, &musts).map(|all| sentence(history, accesses, &all)))
+/// Judges the guarantee of this name.
+pub(super) fn claim(name: &str, history: &History, accesses: &Accesses) -> Claim {
+    let [own, reads, writes, _] = NAMES;
+    let musts = match name {
+        name if name == writes => return monotonic_writes(history, accesses),
+        name if name == own => read_your_writes(accesses),
+        name if name == reads => monotonic_reads(accesses),
+        _ => writes_follow_reads(accesses),
     };
-    [
-        judge(own, read_your_writes(accesses)),
-        judge(reads, monotonic_reads(accesses)),
-        claim(writes, backwards(accesses).map(|pair| wrong_order(history, accesses, pair))),
-        judge(follow, writes_follow_reads(accesses)),
-    ]
+    let Some(all) = contradiction(accesses, &musts) else { return kept(name) };
+    let involved =
+        all.iter().flat_map(|must| [Some(must.first), Some(must.then), must.read, must.since]);
+    let figure = figure(history, accesses, involved.flatten());
+    Claim::new(name, Valid::Invalid, sentence(history, accesses, &all)).shown_by(figure)
 }
 
-fn claim(name: &str, violation: Option<String>) -> Claim {
-    let valid = if violation.is_some() { Valid::Invalid } else { Valid::Valid };
-    let why = violation.unwrap_or_else(|| "no session saw otherwise".into());
-    Claim { name: name.into(), valid, why }
+fn monotonic_writes(history: &History, accesses: &Accesses) -> Claim {
+    let name = NAMES[2];
+    let Some((newer, older)) = backwards(accesses) else { return kept(name) };
+    let sources = [newer, older].map(|read| match accesses.get(read).act {
+        Act::Read(source) => source,
+        Act::Write => None,
+    });
+    let involved = sources.into_iter().flatten().chain([newer, older]);
+    let figure = figure(history, accesses, involved);
+    let why = wrong_order(history, accesses, (newer, older));
+    Claim::new(name, Valid::Invalid, why).shown_by(figure)
+}
+
+fn kept(name: &str) -> Claim {
+    Claim::new(name, Valid::Valid, "no session saw otherwise")
+}
+
+/// The calls that contradict each other, and the answer that came last.
+fn figure(history: &History, accesses: &Accesses, all: impl Iterator<Item = u32>) -> Figure {
+    let all: Vec<_> = all.filter_map(|i| accesses.all.get(i as usize)).collect();
+    let index = |row| history.op(row).index;
+    let mut calls: Vec<u32> = all.iter().map(|access| index(access.invoked)).collect();
+    calls.sort_unstable();
+    calls.dedup();
+    let ends = all.iter().filter(|access| access.act != Act::Write).map(|read| read.completed);
+    let culprit = ends.max().map_or(0, index);
+    Figure::Ops(OpsFigure { calls, culprit, ..OpsFigure::default() })
 }
 
 /// The number that stands for the initial value of a key, behind those of the accesses.
@@ -65,7 +92,7 @@ fn by_key(accesses: &Accesses) -> Vec<Must> {
     for (i, access) in accesses.all.iter().enumerate().filter(|(_, a)| a.act == Act::Write) {
         let before = last.insert((access.session, access.key), i as u32);
         let first = before.unwrap_or_else(|| initial(accesses, access.key));
-        musts.push(Must { first, then: i as u32, read: None });
+        musts.push(Must { first, then: i as u32, read: None, since: None });
     }
     musts
 }
@@ -82,7 +109,7 @@ fn read_your_writes(accesses: &Accesses) -> Vec<Must> {
                 if let Some(&first) = last.get(&slot)
                     && first != then
                 {
-                    musts.push(Must { first, then, read: Some(i as u32) });
+                    musts.push(Must { first, then, read: Some(i as u32), since: None });
                 }
             }
         }
@@ -96,10 +123,10 @@ fn monotonic_reads(accesses: &Accesses) -> Vec<Must> {
     for (i, source) in accesses.reads() {
         let access = accesses.get(i);
         let then = source.unwrap_or_else(|| initial(accesses, access.key));
-        if let Some(first) = last.insert((access.session, access.key), then)
+        if let Some((first, since)) = last.insert((access.session, access.key), (then, i))
             && first != then
         {
-            musts.push(Must { first, then, read: Some(i) });
+            musts.push(Must { first, then, read: Some(i), since: Some(since) });
         }
     }
     musts
@@ -115,7 +142,12 @@ fn writes_follow_reads(accesses: &Accesses) -> Vec<Must> {
                 Act::Read(Some(first)) => before.push((first, Some(i))),
                 Act::Write => {
                     let all = before.drain(..);
-                    musts.extend(all.map(|(first, read)| Must { first, then: i, read }));
+                    musts.extend(all.map(|(first, read)| Must {
+                        first,
+                        then: i,
+                        read,
+                        since: None,
+                    }));
                     before.push((i, None));
                 }
             }

@@ -78,10 +78,14 @@ impl Model for Lagging {
 /// Whether each key is 2-atomic.
 pub(super) fn claim(model: &Register, history: &History, budget: &Budget) -> Claim {
     let verdict = Independent(Linearizable(Lagging(model.clone()))).check(history, budget);
-    let why = match verdict.valid {
+    let why: String = match verdict.valid {
         Valid::Valid => "each read returned the latest value or the one before it".into(),
         Valid::Invalid => "no order leaves every read at most one write behind".into(),
         Valid::Unknown => verdict.why().unwrap_or("a key remained undecided").into(),
     };
-    Claim { name: NAME.into(), valid: verdict.valid, why }
+    let claim = Claim::new(NAME, verdict.valid, why);
+    match verdict.all_anomalies().first() {
+        Some(anomaly) => claim.shown_by(anomaly.figure.clone()),
+        None => claim,
+    }
 }

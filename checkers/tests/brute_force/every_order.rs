@@ -53,7 +53,7 @@ fn after<M: Model>(
         _ => answers.iter().map(Some).collect(),
     };
     let mut states = Vec::new();
-    for next in answers.into_iter().filter_map(|answer| model.step(state, &call.input, answer)) {
+    for next in answers.into_iter().flat_map(|answer| model.steps(state, &call.input, answer)) {
         if !states.contains(&next) {
             states.push(next);
         }

@@ -1,7 +1,7 @@
 //! Trying every order of every choice of crashed calls: the slow judge of small histories.
 use checkers::{
-    Budget, Call, Checker, Figure, History, Outcome, Valid, Verdict, linearizable::Linearizable,
-    model::Model,
+    Budget, Call, Checker, Figure, History, Outcome, Proof, Proven, Refused, Stuck, Valid, Verdict,
+    linearizable::Linearizable, model::Model,
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -38,8 +38,7 @@ impl<M: Model> BruteForce<M> {
         let Figure::Ops(figure) = &verdict.anomalies[0].figure else { panic!("{verdict:?}") };
         assert_eq!(figure.culprit, first);
         let shown = calls.iter().filter(|call| figure.calls.contains(&call.invoked)).cloned();
-        let optional = verdict.details["optional"].as_array().unwrap();
-        let is_optional = |call: &Call<_, _>| optional.contains(&call.invoked.into());
+        let is_optional = |call: &Call<_, _>| figure.optional.contains(&call.invoked);
         let part: Calls<M> =
             shown.map(|call| if is_optional(&call) { relaxed(call) } else { call }).collect();
         assert!(!self.has_order(&part), "{part:?}");
@@ -49,17 +48,55 @@ impl<M: Model> BruteForce<M> {
             assert!(part[i] == less[i] || self.has_order(&less), "{less:?}");
         }
         assert!(!figure.reasons.is_empty(), "{figure:?}");
+        assert_eq!(figure.reasons.len(), figure.stuck.len());
+        let has_no_use =
+            |stuck: &Stuck| stuck.candidates.iter().any(|candidate| candidate.leads_to.is_none());
+        assert!(figure.stuck.iter().all(has_no_use), "{figure:?}");
+    }
+
+    /// The answers that are named contradict each other, all of them are needed, and the part that
+    /// is exported is convicted by itself.
+    fn assert_refuted(&self, checker: &Linearizable<M>, history: &History, verdict: &Verdict) {
+        let Figure::Ops(figure) = &verdict.anomalies[0].figure else { panic!("{verdict:?}") };
+        let verify = |answers| Proof::Contradiction(answers).verify(&self.model, history);
+        assert_eq!(verify(figure.answers.clone()), Ok(Proven::Invalid), "{figure:?}");
+        for left_out in 0..figure.answers.len() {
+            let mut fewer = figure.answers.clone();
+            fewer.remove(left_out);
+            assert_eq!(verify(fewer), Err(Refused::HasOrder), "{figure:?}");
+        }
+        let wanted = history.ops().filter(|op| figure.part.contains(&op.row));
+        let mut rows: Vec<u32> = wanted
+            .flat_map(|op| [Some(op.row), history.pair(op.row).map(|done| done.row)])
+            .flatten()
+            .collect();
+        rows.sort_unstable();
+        let part = History::read(history.select(rows).to_jsonl()).unwrap();
+        assert_eq!(checker.check(&part, &Budget::unlimited()).valid, Valid::Invalid, "{part:?}");
+    }
+
+    /// The order that is found is one.
+    fn assert_proved(&self, checker: &Linearizable<M>, history: &History) {
+        let prepared = checker.prepare(history).unwrap();
+        let rows = prepared.order(&Budget::unlimited()).unwrap().unwrap();
+        let order: Vec<u32> = rows.into_iter().map(|row| history.op(row).index).collect();
+        let proven = Proof::Order(order).verify(&self.model, history);
+        assert_eq!(proven, Ok(Proven::Valid), "{}", checkers::notation::draw(history));
     }
 
     /// Judges one history both ways; whether it has an order.
-    pub(crate) fn compare(&self, checker: &impl Checker, history: &History) -> bool {
+    pub(crate) fn compare(&self, checker: &Linearizable<M>, history: &History) -> bool {
         let calls: Calls<M> = history.calls().unwrap();
         let verdict = checker.check(history, &Budget::unlimited());
         let expected = self.has_order(&calls);
         let valid = if expected { Valid::Valid } else { Valid::Invalid };
         assert_eq!(verdict.valid, valid, "{}", checkers::notation::draw(history));
-        if let Some(first) = self.first_bad(&calls) {
-            self.assert_minimal(&calls, &verdict, first);
+        match self.first_bad(&calls) {
+            Some(first) => {
+                self.assert_minimal(&calls, &verdict, first);
+                self.assert_refuted(checker, history, &verdict);
+            }
+            None => self.assert_proved(checker, history),
         }
         expected
     }

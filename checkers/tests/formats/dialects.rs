@@ -276,3 +276,52 @@ fn a_torn_last_line_is_forgiven_when_asked() {
     }
     assert!(format::read_torn("{:process", Keys::Auto).is_err());
 }
+
+#[test]
+fn numbers_of_any_size_keep_their_value() {
+    let text = "{:process 0, :type :invoke, :f :write, :value 18446744073709551616}
+                {:process 0, :type :ok, :f :write, :value 18446744073709551616N}
+                {:process 0, :type :invoke, :f :read, :value nil}
+                {:process 0, :type :ok, :f :read, :value 18446744073709551616.0M}";
+    judged(text, "register", Valid::Valid);
+    judged(&text.replace("616.0M", "617"), "register", Valid::Invalid);
+    assert!(read(text).line(1).ends_with(r#""value":18446744073709551616}"#));
+}
+
+#[test]
+fn rows_of_our_own_keep_values_apart() {
+    let check = |written: &str, seen: &str, valid| {
+        let row = |kind: &str, f: &str, value: &str| {
+            format!("{{\"process\":0,\"type\":\"{kind}\",\"f\":\"{f}\",\"value\":{value}}}\n")
+        };
+        let write = row("invoke", "write", written) + &row("ok", "write", written);
+        let text = write + &row("invoke", "read", "null") + &row("ok", "read", seen);
+        judged(&text, "register", valid);
+    };
+    for (a, b) in [
+        ("18446744073709551616", "18446744073709551617"),
+        ("1e400", "1e401"),
+        ("0.1", "0.10000000000000000001"),
+        ("\"1\"", "1"),
+        ("\"a\\u0000\"", "\"a\""),
+        ("[1,[2]]", "[[1],2]"),
+        ("{\"a\":1}", "{\"a\":2}"),
+    ] {
+        check(a, b, Valid::Invalid);
+        check(b, a, Valid::Invalid);
+    }
+    for (a, b) in [
+        ("1", "1.0"),
+        ("0", "-0"),
+        ("100", "1e2"),
+        ("\"A\"", "\"\\u0041\""),
+        ("{\"a\":1,\"b\":2}", "{\"b\":2.0,\"a\":1}"),
+    ] {
+        check(a, b, Valid::Valid);
+    }
+    for value in ["{\"a\":1,\"a\":1}", "\"\\ud800\"", "[{\"a\":[],\"\\u0061\":[]}]"] {
+        let text =
+            format!("{{\"process\":0,\"type\":\"invoke\",\"f\":\"write\",\"value\":{value}}}");
+        refused(&text, 1, "");
+    }
+}

@@ -31,10 +31,10 @@ impl<M: Model> Thing for Simulated<'_, M> {
         let input: M::Input = decode(f, value.to_string().as_bytes()).unwrap();
         let after = |answer: &Value| {
             let output = serde_json::from_value(answer.clone()).unwrap();
-            self.model.step(&self.state, &input, Some(&output))
+            self.model.steps(&self.state, &input, Some(&output)).collect::<Vec<_>>()
         };
-        let possible: Vec<_> =
-            self.answers.iter().filter_map(|answer| Some((answer, after(answer)?))).collect();
+        let each = |answer| after(answer).into_iter().map(move |state| (answer, state));
+        let possible: Vec<_> = self.answers.iter().flat_map(each).collect();
         let (answer, state) = possible.choose(random)?;
         self.state = state.clone();
         Some((*answer).clone())

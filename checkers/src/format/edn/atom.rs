@@ -1,9 +1,13 @@
 //! EDN's forms without parts, as JSON says them.
-use serde_json::{Number, Value};
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use crate::datum::number as exact;
 
 /// A word that is neither string nor character: `nil`, `true`, `:keyword`, `symbol`, `17`.
 /// Keywords and symbols become texts, the keyword without its colon.
-pub(super) fn read(word: &str) -> Result<Value, String> {
+pub(in crate::format) fn read(word: &str) -> Result<Value, String> {
     if let Some(odd) = word.chars().find(|c| c.is_control()) {
         return Err(format!("the character {odd:?} is out of place"));
     }
@@ -20,26 +24,26 @@ pub(super) fn read(word: &str) -> Result<Value, String> {
     }
 }
 
-/// A number. One that JSON's readers would round (`1/3`, integers beyond 64 bits) stays the text
-/// it is, since two that differ must not become equal.
+/// A number, of any size and precision. A ratio stays the text it is: JSON has none.
 fn number(word: &str) -> Option<Value> {
     let plain = word.strip_suffix(['N', 'M']).unwrap_or(word);
+    let plain = plain.strip_prefix('+').unwrap_or(plain);
     if let Ok(number) = plain.parse::<i64>() {
         return Some(number.into());
     }
-    if let Ok(number) = plain.parse::<u64>() {
-        return Some(number.into());
-    }
     let is_whole = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    let unsigned = plain.strip_prefix(['+', '-']).unwrap_or(plain);
-    let is_ratio = unsigned.split_once('/').is_some_and(|(a, b)| is_whole(a) && is_whole(b));
-    if is_whole(unsigned) || is_ratio {
-        return Some(plain.strip_prefix('+').unwrap_or(plain).into());
+    let unsigned = plain.strip_prefix('-').unwrap_or(plain);
+    if unsigned.split_once('/').is_some_and(|(a, b)| is_whole(a) && is_whole(b)) {
+        return Some(plain.into());
     }
-    let float = plain.parse::<f64>().ok()?;
-    let is_exact = !word.ends_with('M') || float.to_string() == plain;
-    let number = Number::from_f64(float).filter(|_| is_exact);
-    Some(number.map_or_else(|| plain.into(), Value::Number))
+    // `1.` and `1.e5` are numbers here, and none of JSON's.
+    let literal = match plain.split_once('.') {
+        Some((whole, rest)) if !rest.starts_with(|c: char| c.is_ascii_digit()) => {
+            Cow::Owned(format!("{whole}.0{rest}"))
+        }
+        _ => Cow::Borrowed(plain),
+    };
+    exact::value(&literal)
 }
 
 /// The character that follows a backslash outside of strings.
@@ -121,6 +125,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::Datum;
 
     #[test]
     fn words_become_the_json_that_means_the_same() {
@@ -133,7 +138,7 @@ mod tests {
             ("18446744073709551615N", json!(u64::MAX)),
             ("1.5", json!(1.5)),
             ("1.5M", json!(1.5)),
-            ("2.5E3", json!(2500.0)),
+            ("2.5E3", json!(2500)),
             (":read", json!("read")),
             (":some.name/space", json!("some.name/space")),
             ("-", json!("-")),
@@ -144,13 +149,22 @@ mod tests {
     }
 
     #[test]
-    fn numbers_that_json_would_round_stay_texts() {
-        for word in ["1/3", "-2/7", "123456789012345678901234567890", "0.1000000000000000055511M"] {
-            let text = word.trim_end_matches('M');
-            assert_eq!(read(word), Ok(json!(text)), "{word}");
+    fn no_number_is_rounded() {
+        for word in ["1/3", "-2/7"] {
+            assert_eq!(read(word), Ok(json!(word)), "{word}");
         }
-        assert_eq!(read("1e999"), Ok(json!("1e999")));
-        for word in ["12ab", "1/", "1/x", "0x1F", ":", "\u{1}a"] {
+        for (word, number) in [
+            ("12345678901234567890123", "12345678901234567890123"),
+            ("-12345678901234567890123N", "-12345678901234567890123"),
+            ("0.1000000000000000055511M", "0.1000000000000000055511"),
+            ("1e999", "1e999"),
+            ("+1.e0", "1"),
+            ("2.", "2"),
+        ] {
+            let read = read(word).map(Datum::from);
+            assert_eq!(read, Ok(Datum::from_word(number)), "{word}");
+        }
+        for word in ["12ab", "1/", "1/x", "0x1F", ":", "\u{1}a", "1e-99999999999999999999"] {
             assert!(read(word).is_err(), "{word}");
         }
     }

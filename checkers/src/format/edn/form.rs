@@ -4,7 +4,11 @@
 //! sorted arrays, so that equal sets are equal; a map's keys become texts; a tag is left out.
 use serde_json::{Map, Value};
 
-use super::token::{Bracket, Lexer, Token};
+use super::{
+    super::foreign::Part,
+    atom,
+    token::{Bracket, Lexer, Token},
+};
 use crate::{Datum, Malformed};
 
 /// How deep forms may lie in each other: JSON's readers stop at 128.
@@ -15,6 +19,16 @@ enum Open<'t> {
     Parts { bracket: Bracket, parts: Vec<Value> },
     Tag(Option<&'t str>),
     Discard,
+}
+
+/// Reads the next whole form, a word no further than it is one.
+pub(in crate::format) fn part<'t>(lexer: &mut Lexer<'t>) -> Result<Option<Part<'t>>, Malformed> {
+    let mut ahead = lexer.clone();
+    if let Some(Token::Word(word)) = ahead.next()? {
+        *lexer = ahead;
+        return Ok(Some(if word == "nil" { Part::Nil } else { Part::Word(word) }));
+    }
+    Ok(form(lexer)?.map(|value| if value.is_null() { Part::Nil } else { Part::Form(value) }))
 }
 
 /// Reads the next whole form; `None` where the text ends, or a bracket closes that was opened
@@ -31,7 +45,8 @@ pub(in crate::format) fn form(lexer: &mut Lexer<'_>) -> Result<Option<Value>, Ma
                 return Ok(None);
             }
             Some(Token::Close(end)) => close(&mut open, end).map_err(|m| lexer.bad(m))?,
-            Some(Token::Atom(value)) => value,
+            Some(Token::Word(word)) => atom::read(word).map_err(|m| lexer.bad(m))?,
+            Some(Token::Text(text)) => text.into(),
             Some(_) if open.len() == DEPTH_MAX => {
                 return Err(lexer.bad(format!("more than {DEPTH_MAX} forms lie in each other")));
             }

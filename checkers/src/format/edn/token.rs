@@ -1,8 +1,6 @@
 //! EDN text cut into tokens.
 use std::borrow::Cow;
 
-use serde_json::Value;
-
 use super::atom;
 use crate::Malformed;
 
@@ -33,8 +31,10 @@ pub(super) enum Token<'t> {
     Open(Bracket),
     /// `)`, `]` or `}`.
     Close(char),
-    /// A form without parts, as JSON says it.
-    Atom(Value),
+    /// A form without parts that is neither string nor character: `nil`, `:keyword`, `17`.
+    Word(&'t str),
+    /// A string or a character, without its backslashes.
+    Text(Cow<'t, str>),
     /// `#tag`: belongs to the next form. Of `#:name{..}` the name, which its keys lack.
     Tag(Option<&'t str>),
     /// `#_`: the next form is not there.
@@ -73,7 +73,7 @@ impl<'t> Lexer<'t> {
     /// The next token; `None` at the end.
     pub(super) fn next(&mut self) -> Result<Option<Token<'t>>, Malformed> {
         self.skip_blanks();
-        let Some(first) = self.rest().bytes().next() else { return Ok(None) };
+        let Some(&first) = self.text.as_bytes().get(self.at) else { return Ok(None) };
         let token = match first {
             b'(' => self.take(1, Token::Open(Bracket::List)),
             b'[' => self.take(1, Token::Open(Bracket::Vector)),
@@ -81,14 +81,11 @@ impl<'t> Lexer<'t> {
             b')' | b']' | b'}' => self.take(1, Token::Close(first.into())),
             b'"' => {
                 self.at += 1;
-                Token::Atom(self.string()?.into_owned().into())
+                Token::Text(self.string()?)
             }
-            b'\\' => Token::Atom(self.character()?),
+            b'\\' => Token::Text(self.character()?.to_string().into()),
             b'#' => self.dispatch()?,
-            _ => {
-                let word = self.word();
-                Token::Atom(atom::read(word).map_err(|message| self.bad(message))?)
-            }
+            _ => Token::Word(self.word()),
         };
         Ok(Some(token))
     }
@@ -119,9 +116,7 @@ impl<'t> Lexer<'t> {
     /// Everything up to a blank or a bracket.
     fn word(&mut self) -> &'t str {
         let rest = self.rest();
-        let is_bracket = |byte| matches!(byte, b'(' | b')' | b'[' | b']' | b'{' | b'}');
-        let is_end = |byte| is_blank(byte) || is_bracket(byte) || matches!(byte, b'"' | b';');
-        let end = rest.bytes().position(is_end).unwrap_or(rest.len());
+        let end = rest.bytes().position(|byte| ENDS[usize::from(byte)]).unwrap_or(rest.len());
         self.at += end;
         &rest[..end]
     }
@@ -132,7 +127,7 @@ impl<'t> Lexer<'t> {
             Some(b'{') => Ok(self.take(2, Token::Open(Bracket::Set))),
             Some(b'_') => Ok(self.take(2, Token::Discard)),
             Some(b'"') => Ok(self.take(1, Token::Tag(None))), // A regular expression is its text.
-            Some(b'#') => Ok(Token::Atom(self.word().trim_start_matches('#').into())),
+            Some(b'#') => Ok(Token::Text(self.word().trim_start_matches('#').into())),
             Some(b':') => Ok(Token::Tag(Some(self.word()[2..].trim_start_matches(':')))),
             Some(byte) if byte.is_ascii_alphabetic() => {
                 self.word();
@@ -142,8 +137,8 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    /// `\a`, `\newline`, `\u00e9`: a text of one character.
-    fn character(&mut self) -> Result<Value, Malformed> {
+    /// `\a`, `\newline`, `\u00e9`.
+    fn character(&mut self) -> Result<char, Malformed> {
         self.at += 1;
         let Some(first) = self.rest().chars().next() else {
             return Err(self.bad("a character is missing after `\\`"));
@@ -152,8 +147,7 @@ impl<'t> Lexer<'t> {
         self.at += first.len_utf8(); // Which may be a bracket.
         self.word();
         let name = &self.text[start..self.at];
-        let c = atom::character(name).map_err(|message| self.bad(message))?;
-        Ok(c.to_string().into())
+        atom::character(name).map_err(|message| self.bad(message))
     }
 
     /// The text up to the closing quote.
@@ -178,6 +172,18 @@ impl<'t> Lexer<'t> {
     }
 }
 
-fn is_blank(byte: u8) -> bool {
+/// What ends a word, by byte: a table, since most of a history is words.
+const ENDS: [bool; 256] = {
+    let mut ends = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let is_mark = matches!(byte as u8, b'(' | b')' | b'[' | b']' | b'{' | b'}' | b'"' | b';');
+        ends[byte] = is_mark || is_blank(byte as u8);
+        byte += 1;
+    }
+    ends
+};
+
+const fn is_blank(byte: u8) -> bool {
     byte.is_ascii_whitespace() || byte == b',' || byte == 0x0b
 }

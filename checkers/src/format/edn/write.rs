@@ -3,7 +3,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use crate::{History, Kind, OpRef, Process};
+use crate::{History, Kind, OpRef, Process, datum::number, decode};
 
 /// The history as EDN, one op a line.
 ///
@@ -57,7 +57,7 @@ impl Style {
 
 fn value(text: &mut String, op: &OpRef<'_>, style: Style) {
     // Values are JSON, or the history could not have been read.
-    let value: Value = serde_json::from_str(op.value).unwrap_or_default();
+    let value: Value = decode::answer(op.value.as_bytes()).unwrap_or_default();
     let key = op.key.filter(|_| style.is_independent && op.process != Process::Nemesis);
     if let Some(key) = key {
         let _ = write!(text, "[{key} ");
@@ -103,6 +103,11 @@ fn any(text: &mut String, value: &Value) {
         }
         Value::String(string) => quote(text, string),
         Value::Array(parts) => list(text, "[", parts, "]", any),
+        Value::Object(_) if let Some(literal) = number::stands_for(value) => {
+            *text += literal;
+            // So that nobody rounds it.
+            text.push(if literal.contains(['.', 'e', 'E']) { 'M' } else { 'N' });
+        }
         Value::Object(map) => {
             text.push('{');
             for (i, (key, value)) in map.iter().enumerate() {

@@ -13,8 +13,8 @@ pub(super) enum Why {
 pub(super) struct Meter<'a> {
     /// Configurations looked at.
     pub(super) explored: u64,
-    explored_max: u64,
-    work: u64,
+    pub(super) work: u64,
+    work_max: u64,
     /// Work at the last look at the budget.
     polled: u64,
     budget: &'a Budget,
@@ -27,12 +27,30 @@ const WORK_A_POLL: u64 = 1024;
 impl<'a> Meter<'a> {
     /// A meter at nought.
     pub(super) fn new(budget: &'a Budget) -> Meter<'a> {
-        Meter { explored: 0, explored_max: u64::MAX, work: 0, polled: 0, budget, over: None }
+        Meter { explored: 0, work: 0, work_max: u64::MAX, polled: 0, budget, over: None }
     }
 
-    /// From now on, so many more configurations may be explored.
+    /// One for a part of the work, at nought: it may have all that is left.
+    pub(super) fn fork(&self) -> Meter<'a> {
+        let work_max = self.work_max.saturating_sub(self.work);
+        Meter { work_max, over: self.over, ..Meter::new(self.budget) }
+    }
+
+    /// Adds what a fork did.
+    pub(super) fn join(&mut self, explored: u64, work: u64, over: Option<Why>) {
+        self.explored += explored;
+        self.work += work;
+        self.over = self.over.or(over).or(self.look());
+    }
+
+    /// What was done, and why it ended, if it had to.
+    pub(super) fn reading(&self) -> (u64, u64, Option<Why>) {
+        (self.explored, self.work, self.over)
+    }
+
+    /// From now on, so much more work may be done. To look at a configuration is one.
     pub(super) fn allow(&mut self, more: u64) {
-        self.explored_max = self.explored.saturating_add(more);
+        self.work_max = self.work.saturating_add(more);
         self.over = self.over.filter(|&why| why == Why::Time);
     }
 
@@ -40,15 +58,26 @@ impl<'a> Meter<'a> {
     pub(super) fn count(&mut self, work: u64) -> Option<Why> {
         self.explored += 1;
         self.work += work;
-        if self.explored > self.explored_max {
-            self.over = self.over.or(Some(Why::Steps));
-        } else if self.work >= self.polled + WORK_A_POLL {
-            self.polled = self.work;
-            if self.budget.is_over() {
-                self.over = Some(Why::Time);
-            }
+        if self.work > self.work_max || self.work >= self.polled + WORK_A_POLL {
+            self.over = self.over.or(self.look());
         }
         self.over
+    }
+
+    fn look(&mut self) -> Option<Why> {
+        if self.work > self.work_max {
+            return Some(Why::Steps);
+        }
+        if self.work < self.polled + WORK_A_POLL {
+            return None;
+        }
+        self.polled = self.work;
+        self.budget.is_over().then_some(Why::Time)
+    }
+
+    /// Counts work that is no configuration.
+    pub(super) fn toil(&mut self, work: u64) {
+        self.work += work;
     }
 
     /// Why the search must end, if it must, while it holds so many bytes.

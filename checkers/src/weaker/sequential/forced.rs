@@ -19,16 +19,48 @@ use crate::Budget;
 /// Rounds after which the rest is left to the search; what was found by then is still true.
 const ROUNDS_MAX: usize = 64;
 
-/// Calls each of which must precede the next, and the last the first. Numbers of accesses.
+/// Calls each of which must precede the next, for this reason, and the last the first. Numbers of
+/// accesses.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::weaker) struct Circle(pub(in crate::weaker) Vec<u32>);
+pub(in crate::weaker) struct Circle(pub(in crate::weaker) Vec<(u32, Because)>);
 
-pub(in crate::weaker) struct Forced<'a> {
-    accesses: &'a Accesses,
+/// Why one call precedes another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::weaker) enum Because {
+    /// One session made both, in this order.
+    Session,
+    /// The second read what the first wrote.
+    Saw,
+    /// The first read the initial value; the second is a write.
+    Initial,
+    /// Both are writes: this read of the second comes after the first.
+    SawNewer(u32),
+    /// The first read what this write wrote, which comes before the second, a write too.
+    Overwrote(u32),
+    /// Both are writes, and the opposite leads to a contradiction.
+    Excluded,
+}
+
+/// A call that precedes another.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::weaker) struct Must {
+    pub(in crate::weaker) first: u32,
+    because: Because,
+}
+
+#[derive(Clone)]
+pub(in crate::weaker) struct Forced {
     /// For each access, those known to precede it, beside its predecessors in the session.
-    pub(in crate::weaker) before: Vec<Vec<u32>>,
+    pub(in crate::weaker) before: Vec<Vec<Must>>,
     /// For each write, the last read of it in each session.
     pub(in crate::weaker) readers: Vec<Vec<u32>>,
+}
+
+/// Draws the conclusions.
+struct Reasoning<'a> {
+    accesses: &'a Accesses,
+    before: Vec<Vec<Must>>,
+    readers: Vec<Vec<u32>>,
     /// Of each session and key, the writes, in order.
     writes: FxHashMap<(u32, u32), Vec<u32>>,
     /// The sessions that write each key.
@@ -37,14 +69,16 @@ pub(in crate::weaker) struct Forced<'a> {
     clocks: Vec<u32>,
 }
 
-impl<'a> Forced<'a> {
-    /// All that can be concluded within the budget.
+impl Forced {
+    /// All that can be concluded within the budget where of each of these `facts` the first comes
+    /// before the second.
     pub(in crate::weaker) fn new(
-        accesses: &'a Accesses,
+        accesses: &Accesses,
+        facts: &[(u32, u32)],
         budget: &Budget,
-    ) -> Result<Forced<'a>, Circle> {
+    ) -> Result<Forced, Circle> {
         let size = accesses.all.len();
-        let mut forced = Forced {
+        let mut reasoning = Reasoning {
             accesses,
             before: vec![Vec::new(); size],
             readers: vec![Vec::new(); size],
@@ -52,22 +86,27 @@ impl<'a> Forced<'a> {
             writing: FxHashMap::default(),
             clocks: Vec::new(),
         };
-        forced.begin();
+        reasoning.begin();
+        for &(first, then) in facts {
+            reasoning.before[then as usize].push(Must { first, because: Because::Excluded });
+        }
         let words = (size * accesses.sessions.len()) as u64;
         for _ in 0..ROUNDS_MAX {
-            let order = circle::order(size, |i| forced.predecessors(i)).map_err(Circle)?;
+            let order = circle::order(size, |i| reasoning.predecessors(i));
+            let order = order.map_err(|circle| reasoning.reasons(&circle))?;
             if words.saturating_mul(4) > budget.bytes_max / 2 || budget.is_over() {
                 break;
             }
-            forced.tick(&order);
-            if !forced.conclude() {
+            reasoning.tick(&order);
+            if !reasoning.conclude() {
                 break;
             }
         }
-        forced.clocks = Vec::new();
-        Ok(forced)
+        Ok(Forced { before: reasoning.before, readers: reasoning.readers })
     }
+}
 
+impl Reasoning<'_> {
     /// A write comes before its reads, and every write after the reads of the initial value.
     fn begin(&mut self) {
         let mut first: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
@@ -82,7 +121,7 @@ impl<'a> Forced<'a> {
                     own.push(i);
                 }
                 Act::Read(Some(source)) => {
-                    self.before[i as usize].push(source);
+                    self.before[i as usize].push(Must { first: source, because: Because::Saw });
                     keep_last(&mut self.readers[source as usize], self.accesses, i);
                 }
                 Act::Read(None) => {
@@ -94,7 +133,8 @@ impl<'a> Forced<'a> {
         heads.sort_unstable();
         for head in heads {
             if let Some(reads) = first.get(&self.accesses.get(head).key) {
-                self.before[head as usize].extend(reads);
+                let must = |&first: &u32| Must { first, because: Because::Initial };
+                self.before[head as usize].extend(reads.iter().map(must));
             }
         }
     }
@@ -106,7 +146,18 @@ impl<'a> Forced<'a> {
 
     fn predecessors(&self, i: u32) -> impl Iterator<Item = u32> + '_ {
         let own = self.predecessor(self.accesses.get(i));
-        self.before[i as usize].iter().copied().chain(own)
+        self.before[i as usize].iter().map(|must| must.first).chain(own)
+    }
+
+    /// The circle with the reason of each step.
+    fn reasons(&self, circle: &[u32]) -> Circle {
+        let then = circle.iter().cycle().skip(1);
+        let because = |first: u32, then: u32| {
+            let must = self.before[then as usize].iter().find(|must| must.first == first);
+            must.map_or(Because::Session, |must| must.because)
+        };
+        let steps = circle.iter().zip(then);
+        Circle(steps.map(|(&first, &then)| (first, because(first, then))).collect())
     }
 
     /// Sets the clocks from what is known by now.
@@ -151,19 +202,19 @@ impl<'a> Forced<'a> {
                 let Some(other) = self.last_write_before(i, session, access.key) else { continue };
                 match access.act {
                     Act::Read(Some(source)) if other != source && !self.precedes(other, source) => {
-                        new.push((other, source));
+                        new.push((other, source, Because::SawNewer(i)));
                     }
                     Act::Read(_) => (),
                     Act::Write => {
                         let late = self.readers[other as usize].iter();
                         let late = late.filter(|&&reader| !self.precedes(reader, i));
-                        new.extend(late.map(|&reader| (reader, i)));
+                        new.extend(late.map(|&reader| (reader, i, Because::Overwrote(other))));
                     }
                 }
             }
         }
-        for &(a, b) in &new {
-            self.before[b as usize].push(a);
+        for &(first, then, because) in &new {
+            self.before[then as usize].push(Must { first, because });
         }
         !new.is_empty()
     }

@@ -39,6 +39,8 @@ pub(super) struct Search<'a, M: Model> {
     numbers: FxHashMap<M::State, u32>,
     trail: Vec<Move>,
     failed: FxHashSet<Box<[u32]>>,
+    /// Whether some call might have led to another state than the one tried.
+    left_out: bool,
     bytes: u64,
 }
 
@@ -53,6 +55,7 @@ impl<'a, M: Model> Search<'a, M> {
             states: vec![init],
             trail: Vec::new(),
             failed: FxHashSet::default(),
+            left_out: false,
             bytes: 0,
         }
     }
@@ -83,11 +86,18 @@ impl<'a, M: Model> Search<'a, M> {
             } else {
                 self.remember();
             }
-            let Some((undone, call)) = self.undo() else { return Found::Nothing };
+            let Some((undone, call)) = self.undo() else { return self.nothing() };
             left += undone;
             after = Some(self.problem.calls[call as usize].invoked);
         }
         Found::Order(self.trail.iter().map(|step| step.call).collect())
+    }
+
+    fn nothing(&self) -> Found {
+        if !self.left_out {
+            return Found::Nothing;
+        }
+        Found::GaveUp("the model may go several ways, of which one was tried", self.failed.len())
     }
 
     /// A read that fits may as well come now: it changes nothing, and waiting helps nobody.
@@ -166,9 +176,13 @@ impl<'a, M: Model> Search<'a, M> {
     }
 
     fn step(&self, call: u32) -> Option<M::State> {
+        self.steps(call).next()
+    }
+
+    fn steps(&self, call: u32) -> impl Iterator<Item = M::State> + use<'_, 'a, M> {
         let state = &self.states[self.state_of(self.problem.key_of[call as usize]) as usize];
         let call = &self.problem.calls[call as usize];
-        self.problem.model.step(state, &call.input, super::output(call))
+        self.problem.model.steps(state, &call.input, super::output(call))
     }
 
     /// Places the front call of a session, which must fit.
@@ -176,7 +190,11 @@ impl<'a, M: Model> Search<'a, M> {
         let call = self.problem.sessions[session as usize][self.at[session as usize] as usize];
         let slot = self.problem.sessions.len() + self.problem.key_of[call as usize] as usize;
         let state_before = self.at[slot];
-        if let Some(state) = self.step(call) {
+        let mut after = self.steps(call);
+        let (state, has_more) = (after.next(), after.next().is_some());
+        drop(after);
+        self.left_out |= has_more;
+        if let Some(state) = state {
             self.at[slot] = self.number(state);
         }
         self.at[session as usize] += 1;

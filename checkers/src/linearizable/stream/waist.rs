@@ -1,0 +1,101 @@
+//! Where a window may end, and what it leaves to the next.
+use super::Onward;
+use crate::{
+    Budget, Call, History, Malformed, Outcome,
+    linearizable::{
+        judge::Judge,
+        plain::Plain,
+        problem::{self, Bar, NEVER, bars},
+    },
+    model::{Familiar, Model},
+};
+
+/// So many moments are looked at.
+const TRIES: usize = 64;
+/// Judging whether a crashed call was needed may take so many steps a call, and a constant more.
+const EFFORT: u64 = 64;
+const STEPS_MIN: u64 = 1 << 20;
+
+/// The last of the moments at which only crashed calls are open and the state is certain: each of
+/// the calls that completed since the moment before leaves that state behind. For whichever of
+/// them an order has last, nothing but crashed calls can follow it. Gives the rows before it.
+///
+/// # Errors
+/// [`Malformed`] where a value does not fit the model.
+pub(super) fn latest<M: Model>(
+    model: &M,
+    history: &History,
+    carried: u32,
+) -> Result<Option<(u32, M::State)>, Malformed> {
+    let quiet = history.quiet_after(carried);
+    for at in (0..quiet.len()).rev().take(TRIES) {
+        let from = if at == 0 { carried } else { quiet[at - 1] };
+        let calls = history.select((from..quiet[at]).collect()).calls()?;
+        if let Some(state) = left_behind(model, &calls) {
+            return Ok(Some((quiet[at], state)));
+        }
+    }
+    Ok(None)
+}
+
+/// The state that each of the completed calls leaves behind.
+fn left_behind<M: Model>(model: &M, calls: &[Call<M::Input, M::Output>]) -> Option<M::State> {
+    let completed = calls.iter().filter_map(|call| match &call.outcome {
+        Outcome::Ok { output, .. } => Some((&call.input, output)),
+        Outcome::Fail | Outcome::Info => None,
+    });
+    let mut states = completed.map(|(input, output)| model.leaves(input, output));
+    let first = states.next()??;
+    states.all(|state| state.as_ref() == Some(&first)).then_some(first)
+}
+
+/// The crashed calls of a part, which has an order, that may take effect later: rows of their
+/// invocations. `None` where some order uses one that another does without, and the other way
+/// round, or where that is not known.
+pub(super) fn left<M: Model>(
+    model: &Onward<'_, M>,
+    part: &History,
+    budget: &Budget,
+) -> Option<Vec<u32>> {
+    let calls = part.calls().ok()?;
+    let bars = bars(&calls);
+    let may_matter =
+        |bar: &&Bar| bar.completed == NEVER && !model.is_read(&calls[bar.call as usize].input);
+    let all: Vec<u32> = bars.iter().filter(may_matter).map(|bar| bar.invoked).collect();
+    if all.is_empty() {
+        return Some(all);
+    }
+    let plain = Plain::read(model, part).ok()?;
+    let judge = Judge { model, calls: &calls, plain: plain.as_ref(), budget };
+    let used = used(&judge, &bars)?;
+    Some(all.into_iter().filter(|row| !used.contains(row)).collect())
+}
+
+/// The crashed calls without any of which there is no order, if together they suffice for one.
+fn used<M: Model>(judge: &Judge<'_, Onward<'_, M>>, bars: &[Bar]) -> Option<Vec<u32>> {
+    let steps_max = EFFORT * bars.len() as u64 + STEPS_MIN;
+    let has_order = |crashed: &dyn Fn(&Bar) -> bool| {
+        let is_there = |bar: &&Bar| bar.completed != NEVER || crashed(bar);
+        let bars: Vec<Bar> = bars.iter().filter(is_there).copied().collect();
+        judge.is_hopeless(&bars, None, steps_max).0.map(|is_hopeless| !is_hopeless)
+    };
+    if has_order(&|_| false)? {
+        return Some(Vec::new());
+    }
+    let mut used = Vec::new();
+    for bar in relevant(judge, bars).iter().filter(|bar| bar.completed == NEVER) {
+        if !has_order(&|other| other != bar)? {
+            used.push(bar.invoked);
+        }
+    }
+    has_order(&|bar| used.contains(&bar.invoked))?.then_some(used)
+}
+
+/// The bars that can matter within the window. Of a register, what nobody saw there can as well
+/// happen later; of other objects, it might still have changed what is there now.
+fn relevant<M: Model>(judge: &Judge<'_, Onward<'_, M>>, bars: &[Bar]) -> Vec<Bar> {
+    match judge.model.familiar(&judge.model.init()) {
+        Some(Familiar::Register { .. }) => problem::relevant(judge.model, judge.calls, bars),
+        _ => bars.to_vec(),
+    }
+}

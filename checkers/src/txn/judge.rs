@@ -1,0 +1,179 @@
+//! From what was found to a verdict.
+use super::{
+    anomalies::{self, Name},
+    decode::Txns,
+    findings::Findings,
+    graph::{Graph, Kinds},
+    levels::{self, Model},
+    order::{Order, Ordered},
+    search::{self, Cycles},
+};
+use crate::{Anomaly, Budget, Edge, Figure, OpsFigure, Valid, Verdict};
+
+/// A graph that can say why its edges are there.
+pub trait Evidence: Graph {
+    /// Why one transaction comes before another, in a sentence; only asked about `ww`, `wr`, `rw`.
+    fn why(&self, from: u32, to: u32, kinds: Kinds) -> String;
+}
+
+/// Elle's word for a history in which no transaction depends on another.
+const EMPTY: &str = "empty-transaction-graph";
+
+/// Judges by the models that are to hold.
+pub fn judge(
+    txns: &Txns<'_>,
+    data: &impl Evidence,
+    findings: &Findings,
+    models: &[&'static Model],
+    budget: &Budget,
+) -> Verdict {
+    let wanted = wanted(models);
+    let Some(cycles) =
+        search::cycles(&Ordered { data, order: &order(txns, &wanted) }, &wanted, budget)
+    else {
+        return Verdict::unknown("out of time");
+    };
+    let mut anomalies = Vec::new();
+    for name in &wanted {
+        anomalies
+            .extend(findings.examples(*name).iter().map(|finding| direct(txns, *name, finding)));
+        let here = cycles.found.iter().filter(|(found, _)| found == name);
+        anomalies.extend(here.map(|(name, cycle)| describe(txns, data, *name, &cycle.0)));
+    }
+    let is_empty = (0..data.txns()).all(|txn| data.successors(txn).next().is_none());
+    let mut verdict = Verdict::of(anomalies);
+    if let (Valid::Valid, Some(why)) = (verdict.valid, doubt(findings, &cycles, is_empty)) {
+        verdict = Verdict::unknown(why);
+    }
+    if is_empty {
+        verdict.anomalies.push(nothing());
+    }
+    let mut found: Vec<Name> = cycles.found.iter().map(|(name, _)| *name).collect();
+    found.extend(anomalies::ALL.iter().map(|a| a.name).filter(|name| findings.count(*name) > 0));
+    with_standing(verdict, models, &found).with("txns", txns.len())
+}
+
+/// The anomalies that rule out one of the models. What a process did in order happened in order
+/// of real time as well, so that where real time counts, sessions add nothing.
+fn wanted(models: &[&'static Model]) -> Vec<Name> {
+    let mut wanted: Vec<Name> = models.iter().flat_map(|model| model.forbidden()).collect();
+    let needs = |name: &Name, kinds| name.entry().cycle.is_some_and(|c| c.needed.meets(kinds));
+    if wanted.iter().any(|name| needs(name, Kinds::REALTIME)) {
+        wanted.retain(|name| !needs(name, Kinds::PROCESS));
+    }
+    wanted.sort_unstable();
+    wanted.dedup();
+    wanted
+}
+
+/// The order that the wanted anomalies need.
+fn order(txns: &Txns<'_>, wanted: &[Name]) -> Order {
+    let kinds = wanted.iter().filter_map(|name| name.entry().cycle);
+    let needed = kinds.fold(Kinds::GOES_ON, |all, cycle| all.and(cycle.needed));
+    if needed.meets(Kinds::REALTIME) {
+        Order::realtime(txns)
+    } else if needed.meets(Kinds::PROCESS) {
+        Order::process(txns)
+    } else {
+        Order::Data
+    }
+}
+
+/// Why a history in which nothing is wrong is not thereby right.
+fn doubt(findings: &Findings, cycles: &Cycles, is_empty: bool) -> Option<String> {
+    if let Some(doubt) = findings.doubts.first() {
+        return Some(doubt.clone());
+    }
+    if !cycles.undecided.is_empty() {
+        let names: Vec<&str> = cycles.undecided.iter().map(|name| name.entry().text).collect();
+        return Some(format!("looking for {} was too much work", names.join(", ")));
+    }
+    is_empty.then(|| "no transaction depends on another, so there is nothing to judge".into())
+}
+
+fn nothing() -> Anomaly {
+    Anomaly {
+        name: EMPTY.to_owned(),
+        key: None,
+        explanation: "no transaction depends on another, so there is no order to judge".to_owned(),
+        figure: Figure::Table { head: Vec::new(), rows: Vec::new() },
+    }
+}
+
+fn direct(txns: &Txns<'_>, name: Name, finding: &super::findings::Finding) -> Anomaly {
+    let mut calls: Vec<u32> = finding.txns.iter().map(|txn| txns.op(*txn)).collect();
+    calls.sort_unstable();
+    calls.dedup();
+    let culprit = finding.txns.last().map_or(0, |txn| {
+        let outline = txns.outlines[*txn as usize];
+        let row = if txns.is_ok(*txn) { outline.completed } else { outline.invoked };
+        txns.history.op(row).index
+    });
+    let figure = OpsFigure { calls, culprit, ..OpsFigure::default() };
+    Anomaly {
+        name: name.entry().text.to_owned(),
+        key: None,
+        explanation: format!("{}: {}", name.entry().text, finding.why),
+        figure: Figure::Ops(figure),
+    }
+}
+
+/// A cycle in words: why each transaction comes before the next.
+fn describe(txns: &Txns<'_>, data: &impl Evidence, name: Name, cycle: &[(u32, Kinds)]) -> Anomaly {
+    let next = |at: usize| cycle[(at + 1) % cycle.len()].0;
+    let edge = |(at, &(from, kinds)): (usize, &(u32, Kinds))| Edge {
+        from: txns.op(from),
+        kind: kinds.name().to_owned(),
+        why: match kinds {
+            Kinds::PROCESS | Kinds::REALTIME => by_order(txns, from, next(at), kinds),
+            _ => data.why(from, next(at), kinds),
+        },
+    };
+    let edges: Vec<Edge> = cycle.iter().enumerate().map(edge).collect();
+    let sentences: Vec<&str> = edges.iter().map(|edge| edge.why.as_str()).collect();
+    let entry = name.entry();
+    Anomaly {
+        name: entry.text.to_owned(),
+        key: None,
+        explanation: format!("{}, {}: {}", entry.text, entry.about, sentences.join("; ")),
+        figure: Figure::Cycle(edges),
+    }
+}
+
+fn by_order(txns: &Txns<'_>, from: u32, to: u32, kinds: Kinds) -> String {
+    let (one, other) = (txns.op(from), txns.op(to));
+    let outline = txns.outlines[from as usize];
+    if kinds == Kinds::PROCESS {
+        return format!("process {} ran op {one} before op {other}", outline.process);
+    }
+    let completed = txns.history.op(outline.completed);
+    let invoked = txns.history.op(txns.outlines[to as usize].invoked);
+    match invoked.time.saturating_sub(completed.time) {
+        0 => format!("op {one} had completed (op {}) before op {other} began", completed.index),
+        gap => format!(
+            "op {one} had completed (op {}) {} before op {other} began",
+            completed.index,
+            duration(gap)
+        ),
+    }
+}
+
+/// Nanoseconds for people.
+fn duration(nanos: u64) -> String {
+    match nanos {
+        0..1_000 => format!("{nanos} ns"),
+        1_000..1_000_000 => format!("{:.1} µs", nanos as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} ms", nanos as f64 / 1e6),
+        _ => format!("{:.1} s", nanos as f64 / 1e9),
+    }
+}
+
+fn with_standing(verdict: Verdict, models: &[&'static Model], found: &[Name]) -> Verdict {
+    let standing = levels::standing(found);
+    let asked: Vec<&str> = models.iter().map(|model| model.name).collect();
+    verdict
+        .with("consistency", asked)
+        .with("not", standing.not)
+        .with("also-not", standing.also_not)
+        .with("may-hold", standing.may_hold)
+}

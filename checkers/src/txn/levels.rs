@@ -1,0 +1,355 @@
+//! Consistency models: which implies which, and which anomaly rules out which.
+//!
+//! The order is assembled from the papers that define the models:
+//! * \[Adya\] Adya 1999, thesis, ch. 4 and 5: PL-1 to PL-3, PL-2+, PL-2L, PL-CS, PL-MSR, PL-FCV,
+//!   PL-2.99, PL-3U, PL-SI, PL-SS.
+//! * \[HAT\] Bailis et al. 2013, Highly Available Transactions: monotonic atomic view, sessions.
+//! * \[Cerone\] Cerone, Bernardi & Gotsman 2015, A Framework for Transactional Consistency Models
+//!   with Atomic Visibility: read atomic, causal, parallel SI, prefix, SI, serializable.
+//! * \[CG\] Cerone & Gotsman 2016, Analysing Snapshot Isolation: cycles that SI forbids.
+//! * \[DS\] Daudjee & Salem 2006, Lazy Database Replication with Snapshot Isolation: strong and
+//!   strong session models.
+//! * \[Terry\] Terry et al. 1994, Session Guarantees for Weakly Consistent Replicated Data.
+//! * \[VV\] Viotti & Vukolić 2016, Consistency in Non-Transactional Distributed Storage Systems.
+use super::anomalies::Name;
+
+/// A consistency model.
+pub struct Model {
+    /// As `--consistency` takes it.
+    pub name: &'static str,
+    /// Other names.
+    pub aliases: &'static [&'static str],
+    /// One line for people.
+    pub about: &'static str,
+    /// Models that hold wherever it does, the nearest ones.
+    pub implies: &'static [&'static str],
+    /// Anomalies that rule it out, beside those that rule out what it implies.
+    pub forbids: &'static [Name],
+    /// Where it is defined.
+    pub source: &'static str,
+}
+
+const fn model(
+    name: &'static str,
+    aliases: &'static [&'static str],
+    about: &'static str,
+    implies: &'static [&'static str],
+    forbids: &'static [Name],
+    source: &'static str,
+) -> Model {
+    Model { name, aliases, about, implies, forbids, source }
+}
+
+/// Every model, weaker ones first.
+pub const ALL: &[Model] = {
+    use Name as N;
+    &[
+        model(
+            "read-uncommitted",
+            &["PL-1"],
+            "writes are ordered the same way everywhere",
+            &[],
+            &[N::DuplicateElements, N::GarbageRead, N::G0],
+            "Adya 4.2",
+        ),
+        model(
+            "read-committed",
+            &["PL-2"],
+            "nobody sees what is aborted or unfinished",
+            &["read-uncommitted"],
+            &[N::IncompatibleOrder, N::G1a, N::DirtyUpdate, N::G1b, N::FutureRead, N::G1c],
+            "Adya 4.2",
+        ),
+        model(
+            "monotonic-view",
+            &["PL-2L"],
+            "what is seen of a transaction stays seen",
+            &["read-committed"],
+            &[],
+            "Adya 4.3",
+        ),
+        model(
+            "monotonic-snapshot-read",
+            &["PL-MSR"],
+            "each operation reads a later snapshot",
+            &["monotonic-view"],
+            &[],
+            "Adya 4.3",
+        ),
+        model(
+            "monotonic-atomic-view",
+            &["MAV"],
+            "what is seen of a transaction is all seen from then on",
+            &["read-committed"],
+            &[],
+            "HAT",
+        ),
+        model(
+            "cursor-stability",
+            &["PL-CS"],
+            "what a cursor stands on does not change",
+            &["read-committed"],
+            &[N::LostUpdate],
+            "Adya 4.3",
+        ),
+        model(
+            "read-atomic",
+            &["RA"],
+            "a transaction is seen whole or not at all",
+            &["monotonic-atomic-view"],
+            &[N::Internal],
+            "Cerone",
+        ),
+        model(
+            "update-atomic",
+            &["UA"],
+            "read atomic, and no update is lost",
+            &["read-atomic"],
+            &[N::LostUpdate],
+            "Cerone",
+        ),
+        model(
+            "consistent-view",
+            &["PL-2+"],
+            "reads see a state that is consistent",
+            &["cursor-stability", "monotonic-view"],
+            &[N::GSingle],
+            "Adya 4.3",
+        ),
+        model(
+            "forward-consistent-view",
+            &["PL-FCV"],
+            "reads see a consistent state, not older than the start",
+            &["consistent-view"],
+            &[],
+            "Adya 4.3",
+        ),
+        model(
+            "causal",
+            &["causal-cerone", "TCC"],
+            "what was seen brings what it saw",
+            &["read-atomic"],
+            &[],
+            "Cerone",
+        ),
+        model(
+            "parallel-snapshot-isolation",
+            &["PSI"],
+            "snapshots that may differ in the order of unrelated transactions",
+            &["causal", "update-atomic"],
+            &[],
+            "Cerone",
+        ),
+        model(
+            "prefix",
+            &["PC", "consistent-prefix"],
+            "snapshots of one order of all transactions",
+            &["causal"],
+            &[],
+            "Cerone",
+        ),
+        model(
+            "snapshot-isolation",
+            &["SI", "PL-SI"],
+            "reads from a snapshot, first committer wins",
+            &[
+                "forward-consistent-view",
+                "monotonic-snapshot-read",
+                "parallel-snapshot-isolation",
+                "prefix",
+            ],
+            &[N::GNonadjacent],
+            "CG 4",
+        ),
+        model(
+            "repeatable-read",
+            &["PL-2.99"],
+            "serializable but for predicates",
+            &["cursor-stability", "monotonic-atomic-view"],
+            &[N::GSingle, N::GNonadjacent, N::G2],
+            "Adya 4.2",
+        ),
+        model(
+            "update-serializable",
+            &["PL-3U"],
+            "updates are serializable, readers see consistent states",
+            &["consistent-view"],
+            &[],
+            "Adya 4.3",
+        ),
+        model(
+            "serializable",
+            &["PL-3", "SER"],
+            "as if one after the other",
+            &["repeatable-read", "snapshot-isolation", "update-serializable"],
+            &[],
+            "Adya 4.2",
+        ),
+        model(
+            "strong-session-read-uncommitted",
+            &["strong-session-PL-1"],
+            "read uncommitted that respects sessions",
+            &["read-uncommitted"],
+            &[N::G0Process],
+            "DS",
+        ),
+        model(
+            "strong-session-read-committed",
+            &["strong-session-PL-2"],
+            "read committed that respects sessions",
+            &["read-committed", "strong-session-read-uncommitted"],
+            &[N::G1cProcess],
+            "DS",
+        ),
+        model(
+            "strong-session-snapshot-isolation",
+            &["strong-session-SI"],
+            "snapshot isolation that respects sessions",
+            &["snapshot-isolation", "strong-session-read-committed", "PRAM"],
+            &[N::GSingleProcess, N::GNonadjacentProcess],
+            "DS",
+        ),
+        model(
+            "strong-session-serializable",
+            &["strong-session-PL-3"],
+            "serializable, in the order of each session",
+            &["serializable", "strong-session-snapshot-isolation"],
+            &[N::G2Process],
+            "DS",
+        ),
+        model(
+            "monotonic-reads",
+            &["MR"],
+            "a session never sees older than it saw",
+            &[],
+            &[],
+            "Terry",
+        ),
+        model(
+            "monotonic-writes",
+            &["MW"],
+            "a session's writes are seen in order",
+            &[],
+            &[],
+            "Terry",
+        ),
+        model("read-your-writes", &["RYW"], "a session sees what it wrote", &[], &[], "Terry"),
+        model(
+            "writes-follow-reads",
+            &["WFR"],
+            "a session's writes come after what it saw",
+            &[],
+            &[],
+            "Terry",
+        ),
+        model(
+            "PRAM",
+            &["FIFO"],
+            "each session's operations are seen in its order",
+            &["monotonic-reads", "monotonic-writes", "read-your-writes"],
+            &[],
+            "VV",
+        ),
+        model(
+            "strong-read-uncommitted",
+            &["strong-PL-1"],
+            "read uncommitted that respects real time",
+            &["strong-session-read-uncommitted"],
+            &[N::G0Realtime],
+            "DS",
+        ),
+        model(
+            "strong-read-committed",
+            &["strong-PL-2"],
+            "read committed that respects real time",
+            &["strong-session-read-committed", "strong-read-uncommitted"],
+            &[N::G1cRealtime],
+            "DS",
+        ),
+        model(
+            "strong-snapshot-isolation",
+            &["strong-SI"],
+            "snapshot isolation that respects real time",
+            &["strong-session-snapshot-isolation", "strong-read-committed"],
+            &[N::GSingleRealtime, N::GNonadjacentRealtime],
+            "DS",
+        ),
+        model(
+            "strong-serializable",
+            &["strict-serializable", "strong-PL-3", "PL-SS"],
+            "serializable, in the order of real time",
+            &["strong-session-serializable", "strong-snapshot-isolation"],
+            &[N::G2Realtime],
+            "Adya 5; Herlihy & Wing 1990",
+        ),
+    ]
+};
+
+/// The model of this name or alias, however it is capitalised.
+pub fn find(name: &str) -> Option<&'static Model> {
+    let is_called = |model: &&Model| {
+        model.name.eq_ignore_ascii_case(name)
+            || model.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name))
+    };
+    ALL.iter().find(is_called)
+}
+
+impl Model {
+    /// Every model that holds wherever this one does, itself first.
+    pub fn implied(&'static self) -> Vec<&'static Model> {
+        let mut all = vec![self];
+        let mut at = 0;
+        while let Some(model) = all.get(at).copied() {
+            for weaker in model.implies.iter().filter_map(|name| find(name)) {
+                if !all.iter().any(|known| known.name == weaker.name) {
+                    all.push(weaker);
+                }
+            }
+            at += 1;
+        }
+        all
+    }
+
+    /// Every anomaly that rules it out.
+    pub fn forbidden(&'static self) -> Vec<Name> {
+        let all = self.implied().into_iter().flat_map(|model| model.forbids.iter().copied());
+        let mut all: Vec<Name> = all.collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    fn is_implied_by(&'static self, stronger: &'static Model) -> bool {
+        stronger.implied().iter().any(|model| model.name == self.name)
+    }
+}
+
+/// What anomalies say about models.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The weakest models that are ruled out.
+    pub not: Vec<&'static str>,
+    /// Everything stronger than those, ruled out as well.
+    pub also_not: Vec<&'static str>,
+    /// The strongest models that may still hold.
+    pub may_hold: Vec<&'static str>,
+}
+
+/// What is ruled out by these anomalies, and what is not.
+pub fn standing(found: &[Name]) -> Standing {
+    let (out, rest): (Vec<&'static Model>, Vec<&'static Model>) =
+        ALL.iter().partition(|model| model.forbidden().iter().any(|name| found.contains(name)));
+    let is_weakest = |model: &'static Model| {
+        !out.iter().any(|other| other.name != model.name && other.is_implied_by(model))
+    };
+    let is_strongest = |model: &'static Model| {
+        !rest.iter().any(|other| other.name != model.name && model.is_implied_by(other))
+    };
+    let (weakest, stronger): (Vec<&Model>, Vec<&Model>) = out.iter().partition(|m| is_weakest(m));
+    let names = |models: Vec<&'static Model>| models.into_iter().map(|model| model.name).collect();
+    Standing {
+        not: names(weakest),
+        also_not: names(stronger),
+        may_hold: names(rest.iter().copied().filter(|model| is_strongest(model)).collect()),
+    }
+}

@@ -1,0 +1,92 @@
+//! The stored transactional histories with verdicts from Elle, where they are at hand.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
+
+use checkers::{
+    Budget, Valid, Verdict,
+    txn::{self, Options},
+};
+use rayon::prelude::*;
+use serde::Deserialize;
+
+#[path = "cases/stored.rs"]
+#[expect(dead_code, reason = "other tests use the rest")]
+mod stored;
+
+#[derive(Deserialize)]
+struct Case {
+    file: String,
+    workload: String,
+    elle: BTreeMap<String, Said>,
+}
+
+#[derive(Deserialize)]
+struct Said {
+    valid: serde_json::Value,
+    anomaly_types: BTreeSet<String>,
+}
+
+/// Where several longest lists of a key contradict each other, one of them has to be taken for the
+/// order of versions; which one is arbitrary, and here Elle took another.
+const OTHER_ORDER_TAKEN: [&str; 3] =
+    ["sim-la-prefix-s7.jsonl", "sim-la-prefix-s14.jsonl", "sim-la-reorder-s14.jsonl"];
+
+fn judge(path: &Path, workload: &str, model: &str) -> Verdict {
+    let checker = (txn::find(workload).unwrap().build)(Options::new([model]).unwrap());
+    match stored::read(path) {
+        Ok(history) => checker.check(&history, &Budget::unlimited()),
+        Err(malformed) => Verdict::malformed(&malformed),
+    }
+}
+
+/// What differs from what Elle said, if anything does.
+fn difference(said: &Said, verdict: &Verdict) -> Option<String> {
+    let valid = match verdict.valid {
+        Valid::Valid => serde_json::Value::Bool(true),
+        Valid::Invalid => serde_json::Value::Bool(false),
+        Valid::Unknown => "unknown".into(),
+    };
+    if verdict.is_malformed() && said.valid == "unknown" {
+        return None; // Ops without processes: here no history, there no transactions.
+    }
+    let found: BTreeSet<String> = verdict.anomalies.iter().map(|a| a.name.clone()).collect();
+    // Elle says so where it knows that there is a cycle, and did not find one it has a name for.
+    let named = said.anomaly_types.iter().filter(|name| !name.ends_with("cycle-exists"));
+    let missing: Vec<&String> = named.filter(|name| !found.contains(*name)).collect();
+    (valid != said.valid || !missing.is_empty()).then(|| {
+        format!("valid {valid}, Elle {}; missing {missing:?}; found {found:?}", said.valid)
+    })
+}
+
+#[test]
+#[expect(clippy::print_stdout, reason = "says that it was skipped, and why")]
+fn no_verdict_differs_from_elles() {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/cases/txn");
+    #[expect(clippy::disallowed_methods, reason = "a test may read its cases")]
+    let Ok(manifest) = std::fs::read(dir.join("manifest.json")) else {
+        println!("skipped: no cases at hand");
+        return;
+    };
+    let cases: Vec<Case> = serde_json::from_slice(&manifest).unwrap();
+    let known = cases.iter().filter(|case| txn::find(&case.workload).is_some());
+    let asked: Vec<_> = known
+        .flat_map(|case| case.elle.iter().map(move |(model, said)| (case, model, said)))
+        .collect();
+    assert!(asked.len() >= 1000, "{}", asked.len());
+    let differences: Vec<String> = asked
+        .par_iter()
+        .filter_map(|(case, model, said)| {
+            let verdict = judge(&dir.join(&case.file), &case.workload, model);
+            if OTHER_ORDER_TAKEN.contains(&case.file.as_str()) {
+                let is_judged = verdict.valid == Valid::Invalid || *model == "read-uncommitted";
+                return (!is_judged).then(|| format!("{} {model}: {verdict:?}", case.file));
+            }
+            difference(said, &verdict).map(|what| format!("{} {model}: {what}", case.file))
+        })
+        .collect();
+    assert!(differences.is_empty(), "{}:\n{}", differences.len(), differences.join("\n"));
+}

@@ -1,0 +1,85 @@
+//! What a bare history is to be judged by, as it was asked for.
+use anyhow::{Context, Result, anyhow, bail};
+use checkers::{
+    Checker,
+    model::{self, AnyLevel},
+    txn,
+    weaker::{self, LEVELS, Level},
+};
+
+use super::CheckArgs;
+use crate::findings::Asked;
+
+/// The checker of the model and the level that were asked for, or of transactions.
+pub(super) fn checker(args: &CheckArgs) -> Result<(Asked, Box<dyn Checker>)> {
+    match &args.workload {
+        Some(name) => transactions(name, &args.consistency),
+        None => calls(args),
+    }
+}
+
+/// The checkers of a model by name.
+pub(in crate::cli) fn any_level(
+    model: Option<&str>,
+    init: Option<&str>,
+) -> Result<Box<dyn AnyLevel>> {
+    let names = || model::ALL.iter().map(|entry| entry.name).collect::<Vec<_>>().join(", ");
+    let Some(name) = model else {
+        let workloads = txn::ALL.iter().map(|entry| entry.name).collect::<Vec<_>>().join(", ");
+        bail!("a bare history needs --model: one of {}; or --workload: {workloads}", names());
+    };
+    let Some(entry) = model::find(name) else {
+        bail!("no model is called {name}; there are {}", names());
+    };
+    Ok((entry.build)(init)?)
+}
+
+fn calls(args: &CheckArgs) -> Result<(Asked, Box<dyn Checker>)> {
+    let built = any_level(args.model.as_deref(), args.init.as_deref())?;
+    let name = args.model.clone().unwrap_or_default();
+    let mut asked = Asked { arguments: format!("--model {name}"), property: name.clone() };
+    let level = match &args.consistency[..] {
+        [] => &LEVELS[0],
+        [level] => self::level(level)?,
+        _ => bail!("calls are held to one level: give --consistency once"),
+    };
+    if !args.consistency.is_empty() {
+        asked.arguments += &format!(" --consistency {}", level.name);
+    }
+    let promises = built.promises();
+    let checker = built.at(level).with_context(|| {
+        let known = LEVELS.iter().filter(|l| l.promises.iter().all(|p| promises.contains(p)));
+        format!("{} is not known of a {name}; known are {}", level.name, names(known))
+    })?;
+    Ok((asked, checker))
+}
+
+fn level(name: &str) -> Result<&'static Level> {
+    weaker::level(name)
+        .with_context(|| format!("no level is called {name}; there are {}", names(LEVELS)))
+}
+
+fn names<'a>(levels: impl IntoIterator<Item = &'a Level>) -> String {
+    levels.into_iter().map(|level| level.name).collect::<Vec<_>>().join(", ")
+}
+
+fn transactions(name: &str, consistency: &[String]) -> Result<(Asked, Box<dyn Checker>)> {
+    let Some(entry) = txn::find(name) else {
+        let names = txn::ALL.iter().map(|entry| entry.name).collect::<Vec<_>>().join(", ");
+        bail!("no workload of transactions is called {name}; there are {names}");
+    };
+    let options = match consistency {
+        [] => txn::Options::default(),
+        names => txn::Options::new(names.iter().map(String::as_str)).map_err(|name| {
+            anyhow!(
+                "no consistency model is called {name}; \
+                 `netsplit list consistency-models` lists them"
+            )
+        })?,
+    };
+    let mut arguments = format!("--workload {name}");
+    for model in consistency {
+        arguments += &format!(" --consistency {model}");
+    }
+    Ok((Asked { property: name.to_owned(), arguments }, (entry.build)(options)))
+}
