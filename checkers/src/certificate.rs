@@ -58,13 +58,13 @@ impl<M: Model> Certifier for Independent<Linearizable<M>> {
     fn certify(&self, history: &History, verdict: &Verdict, budget: &Budget) -> Certificate {
         let bytes_max = budget.bytes_max / rayon::current_num_threads().max(1) as u64;
         let share = Budget { bytes_max, ..budget.clone() };
-        let objects = objects(history);
-        let prove = |(name, object): (String, History)| {
+        let prove = |name: &str, object: &History| {
             let is_one = verdict.parts.is_empty() && !verdict.details.contains_key("keys");
-            let own = if is_one { Some(verdict) } else { verdict.parts.get(&name) };
-            Some((name, prove(&self.0, &object, own, &share)?))
+            let own = if is_one { Some(verdict) } else { verdict.parts.get(name) };
+            prove(&self.0, object, own, &share)
         };
-        Certificate(objects.into_par_iter().filter_map(prove).collect())
+        let proofs = of_each(objects(history), &prove).into_iter();
+        Certificate(proofs.filter_map(|(name, proof)| Some((name, proof?))).collect())
     }
 
     fn verify(
@@ -76,17 +76,13 @@ impl<M: Model> Certifier for Independent<Linearizable<M>> {
         if let Some(key) = certificate.0.keys().find(|&key| !objects.contains_key(key)) {
             return Err(BadCertificate::NoKey(key.clone()));
         }
-        let verify = |(name, object): (String, History)| {
-            let proof = certificate.0.get(&name);
-            let proven = proof.map(|proof| proof.verify(&self.0.0, &object)).transpose();
-            proven
-                .map(|proven| (name.clone(), proven))
-                .map_err(|r| BadCertificate::Refused(name, r))
+        let verify = |name: &str, object: &History| {
+            let proof = certificate.0.get(name);
+            proof.map(|proof| proof.verify(&self.0.0, object)).transpose()
         };
-        let proven: Vec<_> = objects.into_par_iter().map(verify).collect::<Result<_, _>>()?;
         let mut verified = Verified::default();
-        for (name, proven) in proven {
-            match proven {
+        for (name, proven) in of_each(objects, &verify) {
+            match proven.map_err(|refused| BadCertificate::Refused(name.clone(), refused))? {
                 Some(Proven::Valid) => verified.valid.push(name),
                 Some(Proven::Invalid) => verified.invalid.push(name),
                 Some(Proven::TooLarge) | None => verified.unproved.push(name),
@@ -113,6 +109,18 @@ impl<C: Certifier, W: Weaker> Certifier for Classified<C, W> {
 fn objects(history: &History) -> BTreeMap<String, History> {
     let name = |key: Option<u32>| key.map_or_else(|| "no key".into(), |key| key.to_string());
     history.by_key().into_iter().map(|(key, object)| (name(key), object)).collect()
+}
+
+/// What is found of each object, in the order of their names.
+fn of_each<T: Send>(
+    objects: BTreeMap<String, History>,
+    find: &(dyn Fn(&str, &History) -> T + Sync),
+) -> Vec<(String, T)> {
+    let find = |(name, object): (String, History)| {
+        let found = find(&name, &object);
+        (name, found)
+    };
+    objects.into_par_iter().map(find).collect()
 }
 
 /// The proof of what a verdict says of an object; without one, it is valid.

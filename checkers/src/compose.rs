@@ -41,6 +41,12 @@ pub(crate) fn guarded(name: &str, check: impl FnOnce() -> Verdict) -> Verdict {
     })
 }
 
+/// Does all of this, as many at a time as there are threads. Boxed, so that what is done for each
+/// model is compiled without the machinery of threads.
+pub(crate) fn in_parallel(jobs: Vec<Box<dyn FnOnce() + Send + '_>>) {
+    jobs.into_par_iter().for_each(|job| job());
+}
+
 fn words(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")

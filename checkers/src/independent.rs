@@ -40,23 +40,7 @@ impl<C: Checker> Checker for Independent<C> {
     /// The worst verdict of any key. `parts` holds the keys that are not valid; the details say
     /// how many there were of each. A history without keys is one object, judged directly.
     fn check(&self, history: &History, budget: &Budget) -> Verdict {
-        let parts = history.by_key().into_iter();
-        let mut parts: Vec<Part> =
-            parts.map(|(key, history)| Part { key, history, verdict: None }).collect();
-        if parts.iter().all(|part| part.key.is_none()) {
-            return self.0.check(history, budget);
-        }
-        parts.sort_by_key(|part| (std::cmp::Reverse(part.history.len()), part.key));
-        let threads = rayon::current_num_threads().min(parts.len()) as u64;
-        let bytes_max = budget.bytes_max / threads.max(1);
-        let mut polls = POLLS_FIRST;
-        while parts.iter().any(|part| part.verdict.is_none()) {
-            let undecided = parts.iter_mut().filter(|part| part.verdict.is_none());
-            // A bridge hands them out one by one, and so in this order: the largest first.
-            undecided.par_bridge().for_each(|part| self.check_part(part, polls, bytes_max, budget));
-            polls = polls.saturating_mul(GROWTH);
-        }
-        summary(parts.into_iter().map(|part| (part.key, part.history.len(), part.verdict)))
+        check_keys(&self.0, history, budget)
     }
 
     fn stream(&self) -> Option<Box<dyn Stream + '_>> {
@@ -64,27 +48,47 @@ impl<C: Checker> Checker for Independent<C> {
     }
 }
 
-impl<C: Checker> Independent<C> {
+fn check_keys(checker: &dyn Checker, history: &History, budget: &Budget) -> Verdict {
+    let parts = history.by_key().into_iter();
+    let mut parts: Vec<Part> =
+        parts.map(|(key, history)| Part { key, history, verdict: None }).collect();
+    if parts.iter().all(|part| part.key.is_none()) {
+        return checker.check(history, budget);
+    }
+    parts.sort_by_key(|part| (std::cmp::Reverse(part.history.len()), part.key));
+    let threads = rayon::current_num_threads().min(parts.len()) as u64;
+    let bytes_max = budget.bytes_max / threads.max(1);
+    let mut polls = POLLS_FIRST;
+    while parts.iter().any(|part| part.verdict.is_none()) {
+        let undecided = parts.iter_mut().filter(|part| part.verdict.is_none());
+        // A bridge hands them out one by one, and so in this order: the largest first.
+        undecided.par_bridge().for_each(|part| part.check(checker, polls, bytes_max, budget));
+        polls = polls.saturating_mul(GROWTH);
+    }
+    summary(&mut parts.into_iter().map(|part| (part.key, part.history.len(), part.verdict)))
+}
+
+impl Part {
     /// Checks one key within an allotment. It stays undecided where more of that might help.
-    fn check_part(&self, part: &mut Part, polls: u64, bytes_max: u64, whole: &Budget) {
+    fn check(&mut self, checker: &dyn Checker, polls: u64, bytes_max: u64, whole: &Budget) {
         let polled = Arc::new(AtomicU64::new(0));
         let (counter, time) = (polled.clone(), whole.clone());
         let allotment = Budget::new(bytes_max, move || {
             counter.fetch_add(1, Ordering::Relaxed) >= polls || time.is_over()
         });
         let name =
-            part.key.map_or_else(|| "of ops without a key".into(), |key| format!("of key {key}"));
-        let verdict = guard(&name, &self.0, &part.history, &allotment);
+            self.key.map_or_else(|| "of ops without a key".into(), |key| format!("of key {key}"));
+        let verdict = guard(&name, checker, &self.history, &allotment);
         let ran_out = polled.load(Ordering::Relaxed) > polls;
         if verdict.valid != Valid::Unknown || !ran_out || whole.is_over() {
-            part.verdict = Some(verdict);
+            self.verdict = Some(verdict);
         }
     }
 }
 
 /// What is worth keeping of thousands of verdicts.
 pub(crate) fn summary(
-    parts: impl Iterator<Item = (Option<u32>, usize, Option<Verdict>)>,
+    parts: &mut dyn Iterator<Item = (Option<u32>, usize, Option<Verdict>)>,
 ) -> Verdict {
     let (mut keys, mut ops) = (0_usize, 0);
     let mut counts = [0_usize; 3];

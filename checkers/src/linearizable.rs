@@ -26,6 +26,7 @@ mod judge;
 mod memo;
 mod numbers;
 mod order;
+mod origin;
 mod passages;
 mod permits;
 mod plain;
@@ -44,6 +45,7 @@ mod zones;
 
 use familiar::{Found, GaveUp};
 use judge::Judge;
+use origin::Origin;
 use plain::Plain;
 use problem::{CallOf, Problem, bars};
 use search::{Outcome, Search};
@@ -60,6 +62,7 @@ pub struct Linearizable<M>(
 /// A history whose values are decoded, ready to be checked.
 pub struct Prepared<'a, M: Model> {
     model: &'a M,
+    origin: Origin<M::State>,
     history: &'a History,
     /// Where the model is a familiar object; the calls are decoded when they are needed.
     plain: Option<Plain>,
@@ -85,12 +88,21 @@ impl<M: Model> Linearizable<M> {
     /// # Errors
     /// [`Malformed`] with the line whose value does not fit the model.
     pub fn prepare<'a>(&'a self, history: &'a History) -> Result<Prepared<'a, M>, Malformed> {
-        let plain = Plain::read(&self.0, history)?;
-        Ok(Prepared { model: &self.0, history, plain })
+        Prepared::new(&self.0, Origin::of(&self.0), history)
     }
 }
 
-impl<M: Model> Prepared<'_, M> {
+impl<'a, M: Model> Prepared<'a, M> {
+    /// A history that begins somewhere, decoded.
+    fn new(
+        model: &'a M,
+        origin: Origin<M::State>,
+        history: &'a History,
+    ) -> Result<Prepared<'a, M>, Malformed> {
+        let plain = Plain::read(model, &origin.state, history)?;
+        Ok(Prepared { model, origin, history, plain })
+    }
+
     /// Valid with an order found; invalid with one anomaly, `nonlinearizable`; unknown where the
     /// budget did not suffice. The detail `path` says what decided: `search`, or the name of a fast
     /// way, or a phase of the register's search.
@@ -109,7 +121,7 @@ impl<M: Model> Prepared<'_, M> {
             }
             Found::None { row, is_earliest } => {
                 let calls = self.history.calls()?;
-                let judge = Judge { model: self.model, calls: &calls, plain: Some(plain), budget };
+                let judge = self.judge(&calls, budget);
                 convict(&judge, self.history, Stuck { row, is_earliest })
             }
         };
@@ -119,10 +131,20 @@ impl<M: Model> Prepared<'_, M> {
             .with("path", answer.path))
     }
 
+    /// The whole history, laid out for the search that knows any model.
+    fn problem<'p>(&'p self, calls: &'p [CallOf<M>]) -> Problem<'p, M> {
+        Problem::new(self.model, calls, &bars(calls), self.origin.state.clone())
+    }
+
+    fn judge<'j>(&'j self, calls: &'j [CallOf<M>], budget: &'j Budget) -> Judge<'j, M> {
+        let Prepared { model, origin, plain, .. } = self;
+        Judge { model, origin, calls, plain: plain.as_ref(), budget }
+    }
+
     /// Checks any history, by a search that knows the model from its steps alone.
     fn check_any(&self, budget: &Budget) -> Result<Verdict, Malformed> {
         let calls: Vec<CallOf<M>> = self.history.calls()?;
-        let problem = Problem::new(self.model, &calls, &bars(&calls));
+        let problem = self.problem(&calls);
         let mut search = Search::new(&problem, budget);
         let completion = |layer: usize| problem.bars[problem.layers[layer] as usize].completed;
         let verdict = match search.run() {
@@ -138,7 +160,7 @@ impl<M: Model> Prepared<'_, M> {
                 Verdict::unknown(self::gave_up(self.history, &gave_up, explored))
             }
             Outcome::Stuck(layer) => {
-                let judge = Judge { model: self.model, calls: &calls, plain: None, budget };
+                let judge = self.judge(&calls, budget);
                 convict(&judge, self.history, Stuck { row: completion(layer), is_earliest: true })
             }
         };
@@ -153,7 +175,7 @@ impl<M: Model> Prepared<'_, M> {
 fn convict<M: Model>(judge: &Judge<'_, M>, history: &History, stuck: Stuck) -> Verdict {
     let all = bars(judge.calls);
     let part = shrink::shrink(judge, &all, stuck);
-    let anomaly = explain::explain(judge.model, history, judge.calls, &all, &part, judge.budget);
+    let anomaly = explain::explain(judge, history, &all, &part);
     match anomaly {
         Some(anomaly) => Verdict::of(vec![anomaly]),
         None => {

@@ -58,7 +58,7 @@ mod tests {
     fn only_a_true_order_holds() {
         let history = notation::history("0: |- write 1 -| |- read -> 1 -|\n1: |- write 2 -|");
         let (model, calls) = (Register::default(), history.calls().unwrap());
-        let problem = Problem::new(&model, &calls, &bars(&calls));
+        let problem = Problem::new(&model, &calls, &bars(&calls), model.init());
         let says = |order: &[u32]| holds(&problem, order);
         assert!(says(&[1, 0, 2]));
         assert!(!says(&[0, 1, 2]), "the read does not fit");

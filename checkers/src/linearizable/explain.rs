@@ -1,12 +1,13 @@
 //! What a person is told about calls that have no order.
 use super::{
     CallOf, certificate,
+    judge::Judge,
     problem::{Bar, NEVER, Problem, known},
     search::{Outcome, Search},
     shrink::Part,
 };
 use crate::{
-    Anomaly, Budget, Figure, History, OpsFigure,
+    Anomaly, Figure, History, OpsFigure,
     model::{Model, Witness},
 };
 
@@ -20,17 +21,15 @@ const STATES_MAX: usize = 24;
 /// The anomaly that a part of a history without an order makes; `None` if, to the general search,
 /// it has an order after all. What fast ways find is never believed unless this search agrees.
 pub(super) fn explain<M: Model>(
-    model: &M,
+    judge: &Judge<'_, M>,
     history: &History,
-    calls: &[CallOf<M>],
     bars: &[Bar],
     part: &Part<M>,
-    budget: &Budget,
 ) -> Option<Anomaly> {
     let index = |row: u32| history.op(row).index;
-    let init = part.from.as_ref().map_or_else(|| model.init(), |(_, state)| state.clone());
-    let problem = Problem::from_state(model, calls, &part.bars, init);
-    let mut search = Search::new(&problem, budget).recording().bounded(STEPS_MAX);
+    let init = part.from.as_ref().map_or(&judge.origin.state, |(_, state)| state);
+    let problem = Problem::new(judge.model, judge.calls, &part.bars, init.clone());
+    let mut search = Search::new(&problem, judge.budget).recording().bounded(STEPS_MAX);
     let outcome = search.run();
     if let Outcome::Order(_) = outcome {
         return None;
@@ -59,7 +58,7 @@ pub(super) fn explain<M: Model>(
     Some(Anomaly {
         name: "nonlinearizable".into(),
         key: None,
-        explanation: sentences(model, history, calls, bars, part),
+        explanation: sentences(judge, history, bars, part),
         figure: Figure::Ops(figure),
     })
 }
@@ -116,21 +115,21 @@ fn words<M: Model>(model: &M, calls: &[CallOf<M>], bar: &Bar) -> String {
 
 /// The paragraph: the model's own explanation where it has one, and how far the evidence goes.
 fn sentences<M: Model>(
-    model: &M,
+    judge: &Judge<'_, M>,
     history: &History,
-    calls: &[CallOf<M>],
     bars: &[Bar],
     part: &Part<M>,
 ) -> String {
+    let Judge { model, origin, calls, .. } = judge;
     let until = bars.iter().filter(|bar| bar.invoked < part.culprit.completed);
     let all: Vec<_> = until.map(|bar| witness::<M>(history, calls, bar)).collect();
     let culprit = witness::<M>(history, calls, &part.culprit);
-    let own = model.explain(&culprit, &all);
+    let own = origin.explain(*model, &culprit, &all);
     let first = own.unwrap_or_else(|| {
         let op = history.op(part.culprit.invoked);
         format!(
             "`{}` by {} (op {}) has no place in any order of the calls before it.",
-            words(model, calls, &part.culprit),
+            words(*model, calls, &part.culprit),
             op.process,
             op.index,
         )

@@ -2,6 +2,7 @@
 use super::{
     CallOf,
     familiar::{self, Found},
+    origin::Origin,
     plain::Plain,
     problem::{Bar, Problem},
     search::{Outcome, Search},
@@ -11,6 +12,7 @@ use crate::{Budget, model::Model};
 /// Judges parts of one history, over and over.
 pub(super) struct Judge<'a, M: Model> {
     pub(super) model: &'a M,
+    pub(super) origin: &'a Origin<M::State>,
     pub(super) calls: &'a [CallOf<M>],
     /// The history in plain numbers, where it can be had.
     pub(super) plain: Option<&'a Plain>,
@@ -18,7 +20,7 @@ pub(super) struct Judge<'a, M: Model> {
 }
 
 impl<M: Model> Judge<'_, M> {
-    /// Whether there certainly is no order of these from a state on (the model's first unless
+    /// Whether there certainly is no order of these from a state on (the first unless
     /// given), and how many steps it took to find out; `None` where that takes more than so many.
     pub(super) fn is_hopeless(
         &self,
@@ -33,8 +35,8 @@ impl<M: Model> Judge<'_, M> {
                 Found::GaveUp(_) => (None, steps),
             };
         }
-        let init = from.cloned().unwrap_or_else(|| self.model.init());
-        let problem = Problem::from_state(self.model, self.calls, bars, init);
+        let init = from.unwrap_or(&self.origin.state).clone();
+        let problem = Problem::new(self.model, self.calls, bars, init);
         let mut search = Search::new(&problem, self.budget).bounded(steps_max);
         let is_hopeless = match search.run() {
             Outcome::Order(_) => Some(false),

@@ -1,7 +1,7 @@
 //! An order that explains a history, for whoever will not take a verdict at its word.
 use super::{
     CallOf, Prepared, familiar,
-    problem::{NEVER, Problem, bars},
+    problem::{NEVER, bars},
     search::{Outcome, Search},
 };
 use crate::{Budget, Malformed, model::Model};
@@ -21,7 +21,7 @@ impl<M: Model> Prepared<'_, M> {
             let rows = order.iter().map(|&act| plain.acts[act as usize].invoked);
             return Ok(Some(with_idle(rows.collect(), &calls)));
         }
-        let problem = Problem::new(self.model, &calls, &bars(&calls));
+        let problem = self.problem(&calls);
         Ok(match Search::new(&problem, budget).run() {
             Outcome::Order(order) => {
                 Some(order.iter().map(|&bar| problem.bars[bar as usize].invoked).collect())

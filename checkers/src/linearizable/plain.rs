@@ -112,10 +112,13 @@ impl Start {
 }
 
 impl Plain {
-    /// Reads a history, if the model is familiar and all of its calls are.
-    pub(super) fn read<M: Model>(model: &M, history: &History) -> Result<Option<Plain>, Malformed> {
-        let init = model.init();
-        let Some(familiar) = model.familiar(&init) else { return Ok(None) };
+    /// Reads a history that begins in a state, if the model is familiar there and all calls are.
+    pub(super) fn read<M: Model>(
+        model: &M,
+        init: &M::State,
+        history: &History,
+    ) -> Result<Option<Plain>, Malformed> {
+        let Some(familiar) = model.familiar(init) else { return Ok(None) };
         let mut numbers = Numbers::default();
         let start = Start::of(familiar, |value| Some(numbers.number(value)));
         let Some(start) = start else { return Ok(None) };

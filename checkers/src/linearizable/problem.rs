@@ -88,13 +88,8 @@ pub(super) fn known<'a, I, O>(calls: &'a [Call<I, O>], bar: &Bar) -> Known<'a, I
 }
 
 impl<'a, M: Model> Problem<'a, M> {
-    /// Lays out these bars, which must be in order of invocation.
-    pub(super) fn new(model: &'a M, calls: &'a [CallOf<M>], bars: &[Bar]) -> Problem<'a, M> {
-        Problem::from_state(model, calls, bars, model.init())
-    }
-
-    /// As [`Problem::new`], from another state than the model's first.
-    pub(super) fn from_state(
+    /// Lays out these bars, which must be in order of invocation, from a state on.
+    pub(super) fn new(
         model: &'a M,
         calls: &'a [CallOf<M>],
         bars: &[Bar],

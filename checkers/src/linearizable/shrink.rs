@@ -112,7 +112,7 @@ fn relaxed(bar: &Bar) -> Bar {
 /// Drops all before a moment at which every order agrees on the state and on what happened, as
 /// long as some context is left.
 fn begin_late<M: Model>(judge: &Judge<'_, M>, bars: &[Bar], culprit: Bar) -> Option<Part<M>> {
-    let problem = Problem::new(judge.model, judge.calls, bars);
+    let problem = Problem::new(judge.model, judge.calls, bars, judge.origin.state.clone());
     let mut search = Search::new(&problem, judge.budget).recording().bounded(STEPS_MIN);
     let Outcome::Stuck(_) = search.run() else { return None };
     let states = |search: &Search<'_, M>, number| search.state(number).clone();

@@ -24,22 +24,17 @@ use std::{
     },
 };
 
-use rayon::prelude::*;
-
-use super::Linearizable;
+use super::{Prepared, origin::Origin};
 use crate::{
     Budget, Figure, History, Malformed, Valid, Verdict,
-    compose::guarded,
+    compose::{guarded, in_parallel},
     history::windows::{Window, Windows},
     independent,
     model::Model,
     stream::{Stream, Streamed},
 };
 
-mod onward;
 mod waist;
-
-use onward::{Onward, Since};
 
 /// Windows are judged when all together hold this share of the budget.
 const SWEEP_SHARE: u64 = 4;
@@ -61,7 +56,7 @@ pub(super) struct ByWindows<'a, M: Model> {
 /// What is known of a key.
 struct Standing<S> {
     /// Where its window begins; none where that is the model's first state.
-    since: Option<Since<S>>,
+    since: Option<Origin<S>>,
     verdict: Option<Verdict>,
     evidence: Option<History>,
     ops_max: u32,
@@ -97,9 +92,12 @@ impl<'a, M: Model> ByWindows<'a, M> {
     fn sweep(&mut self, sweep: &Sweep<'_>) {
         self.keys.resize_with(self.windows.all.len(), Standing::default);
         let model = self.model;
-        let all = self.windows.all.par_iter_mut().zip(&mut self.keys);
-        all.filter(|(window, _)| !window.is_closed())
-            .for_each(|(window, key)| sweep.judge(model, window, key));
+        let all = self.windows.all.iter_mut().zip(&mut self.keys);
+        let open = all.filter(|(window, _)| !window.is_closed());
+        let job = |(window, key)| -> Box<dyn FnOnce() + Send + '_> {
+            Box::new(move || sweep.judge(model, window, key))
+        };
+        in_parallel(open.map(job).collect());
         for (window, key) in self.windows.all.iter().zip(&mut self.keys) {
             if let Some(evidence) = key.evidence.take() {
                 self.evidence.insert(window.key, evidence);
@@ -125,7 +123,7 @@ impl<'a, M: Model> ByWindows<'a, M> {
             if key.verdict.as_ref().is_none_or(|verdict| verdict.valid == Valid::Valid) {
                 key.verdict = Some(Verdict::unknown(format!(
                     "out of memory: no state that all orders agree on in {rows} ops, after op {}",
-                    key.since.as_ref().map_or(0, |since| since.index),
+                    key.since.as_ref().and_then(|since| since.after).unwrap_or(0),
                 )));
             }
             window.close();
@@ -141,7 +139,7 @@ impl<'a, M: Model> ByWindows<'a, M> {
         let verdict = if is_one {
             parts.next().and_then(|(_, key)| key.verdict.clone()).unwrap_or_else(Verdict::valid)
         } else {
-            independent::summary(parts.map(part))
+            independent::summary(&mut parts.map(part))
         };
         let ops_max = self.keys.iter().map(|key| key.ops_max).max().unwrap_or(0);
         let bytes_max = self.keys.iter().map(|key| key.bytes_max).max().unwrap_or(0);
@@ -235,9 +233,10 @@ impl<'s> Sweep<'s> {
                 return window.close();
             }
         };
-        let model = Onward { model, since: key.since.as_ref() };
         let part = history.select((0..until).collect());
-        let (verdict, ran_out) = self.check(&model, &part);
+        let origin = key.since.clone().unwrap_or_else(|| Origin::of(model));
+        let prepared = Prepared::new(model, origin, &part);
+        let (verdict, ran_out) = self.check(&prepared);
         if ran_out {
             drop(part);
             return window.put_back(history);
@@ -249,7 +248,8 @@ impl<'s> Sweep<'s> {
             key.verdict = Some(verdict);
             return window.close();
         };
-        match waist::left(&model, &part, self.budget) {
+        let left = prepared.ok().and_then(|prepared| waist::left(&prepared, self.budget));
+        match left {
             None => {
                 drop(part);
                 window.put_back(history);
@@ -258,22 +258,21 @@ impl<'s> Sweep<'s> {
                 (self.leave)(&history.select((carried..until).collect()));
                 window.put_back_from(&history, until, &left);
                 let index = history.op(until - 1).index;
-                key.since = Some(Since { index, state });
+                key.since = Some(Origin { state, after: Some(index) });
             }
         }
     }
 
     /// Judges a part within its allotment; whether it ran out of that alone.
-    fn check<M: Model>(&self, model: &Onward<'_, M>, part: &History) -> (Verdict, bool) {
+    fn check<M: Model>(&self, prepared: &Result<Prepared<'_, M>, Malformed>) -> (Verdict, bool) {
         let polled = Arc::new(AtomicU64::new(0));
         let (counter, time, polls) = (polled.clone(), self.budget.clone(), self.polls);
         let allotment = Budget::new(self.bytes_max, move || {
             counter.fetch_add(1, Ordering::Relaxed) >= polls || time.is_over()
         });
-        let verdict = guarded("of a window", || {
-            let checker = Linearizable(*model);
-            let prepared = checker.prepare(part);
-            prepared.map_or_else(|e| Verdict::malformed(&e), |prepared| prepared.check(&allotment))
+        let verdict = guarded("of a window", || match prepared {
+            Ok(prepared) => prepared.check(&allotment),
+            Err(malformed) => Verdict::malformed(malformed),
         });
         let ran_out = verdict.valid == Valid::Unknown
             && polled.load(Ordering::Relaxed) > polls

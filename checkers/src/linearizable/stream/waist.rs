@@ -1,10 +1,9 @@
 //! Where a window may end, and what it leaves to the next.
-use super::Onward;
 use crate::{
     Budget, Call, History, Malformed, Outcome,
     linearizable::{
+        Prepared,
         judge::Judge,
-        plain::Plain,
         problem::{self, Bar, NEVER, bars},
     },
     model::{Familiar, Model},
@@ -52,27 +51,21 @@ fn left_behind<M: Model>(model: &M, calls: &[Call<M::Input, M::Output>]) -> Opti
 /// The crashed calls of a part, which has an order, that may take effect later: rows of their
 /// invocations. `None` where some order uses one that another does without, and the other way
 /// round, or where that is not known.
-pub(super) fn left<M: Model>(
-    model: &Onward<'_, M>,
-    part: &History,
-    budget: &Budget,
-) -> Option<Vec<u32>> {
-    let calls = part.calls().ok()?;
+pub(super) fn left<M: Model>(part: &Prepared<'_, M>, budget: &Budget) -> Option<Vec<u32>> {
+    let calls = part.history.calls().ok()?;
     let bars = bars(&calls);
     let may_matter =
-        |bar: &&Bar| bar.completed == NEVER && !model.is_read(&calls[bar.call as usize].input);
+        |bar: &&Bar| bar.completed == NEVER && !part.model.is_read(&calls[bar.call as usize].input);
     let all: Vec<u32> = bars.iter().filter(may_matter).map(|bar| bar.invoked).collect();
     if all.is_empty() {
         return Some(all);
     }
-    let plain = Plain::read(model, part).ok()?;
-    let judge = Judge { model, calls: &calls, plain: plain.as_ref(), budget };
-    let used = used(&judge, &bars)?;
+    let used = used(&part.judge(&calls, budget), &bars)?;
     Some(all.into_iter().filter(|row| !used.contains(row)).collect())
 }
 
 /// The crashed calls without any of which there is no order, if together they suffice for one.
-fn used<M: Model>(judge: &Judge<'_, Onward<'_, M>>, bars: &[Bar]) -> Option<Vec<u32>> {
+fn used<M: Model>(judge: &Judge<'_, M>, bars: &[Bar]) -> Option<Vec<u32>> {
     let steps_max = EFFORT * bars.len() as u64 + STEPS_MIN;
     let has_order = |crashed: &dyn Fn(&Bar) -> bool| {
         let is_there = |bar: &&Bar| bar.completed != NEVER || crashed(bar);
@@ -93,8 +86,8 @@ fn used<M: Model>(judge: &Judge<'_, Onward<'_, M>>, bars: &[Bar]) -> Option<Vec<
 
 /// The bars that can matter within the window. Of a register, what nobody saw there can as well
 /// happen later; of other objects, it might still have changed what is there now.
-fn relevant<M: Model>(judge: &Judge<'_, Onward<'_, M>>, bars: &[Bar]) -> Vec<Bar> {
-    match judge.model.familiar(&judge.model.init()) {
+fn relevant<M: Model>(judge: &Judge<'_, M>, bars: &[Bar]) -> Vec<Bar> {
+    match judge.model.familiar(&judge.origin.state) {
         Some(Familiar::Register { .. }) => problem::relevant(judge.model, judge.calls, bars),
         _ => bars.to_vec(),
     }
