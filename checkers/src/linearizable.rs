@@ -40,6 +40,7 @@ mod stack;
 mod states;
 mod stream;
 mod tenures;
+mod texts;
 mod window;
 mod zones;
 

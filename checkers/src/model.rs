@@ -70,7 +70,7 @@ pub use counter::{Counter, CounterInput};
 pub use familiar::{Deed, DeedOf, Familiar};
 pub use fenced_mutex::FencedMutex;
 pub use fifo_queue::FifoQueue;
-pub use kv::{Kv, KvInput};
+pub use kv::{Appended, Kv, KvInput};
 pub use lock::{LockInput, Owner};
 pub use log::{Log, LogAnswer, LogInput};
 pub use multi_register::{Access, MultiRegister, TxnInput};

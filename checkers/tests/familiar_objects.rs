@@ -11,7 +11,7 @@ use checkers::{
     Budget, Checker, Valid, Verdict,
     linearizable::Linearizable,
     model::{
-        Counter, FencedMutex, Log, Model, Mutex, PriorityQueue, ReentrantMutex, Semaphore, Set,
+        Counter, FencedMutex, Kv, Log, Model, Mutex, PriorityQueue, ReentrantMutex, Semaphore, Set,
         Stack, UniqueIds,
     },
 };
@@ -165,6 +165,12 @@ fn sources_of_ids_agree() {
 #[test]
 fn stacks_agree() {
     both(Stack::default(), Kind::Stack, "stack");
+}
+
+#[test]
+fn keys_of_a_store_agree() {
+    both(Kv::default(), Kind::Kv, "zones");
+    both(Kv::from_word(Some("a")), Kind::Kv, "zones");
 }
 
 #[test]

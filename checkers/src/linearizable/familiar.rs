@@ -3,7 +3,9 @@ use super::{
     counter, entries, heap, ids, inclusion, permits,
     plain::{Act, Plain, Start},
     problem::NEVER,
-    queue, register, stack, tenures, zones,
+    queue, register, stack, tenures,
+    texts::AsRegister,
+    zones,
 };
 use crate::Budget;
 
@@ -53,10 +55,14 @@ pub(super) fn judge(
 ) -> Option<Answer> {
     let (values, lists) = (plain.values(), &plain.lists);
     let (path, checked) = match start {
-        Start::Register(init) => match zones::check(acts, init, values) {
-            Some(checked) => ("zones", checked),
-            None => return register::check(acts, init, work_max, budget),
-        },
+        Start::Register(init) => return judge_register(acts, init, values, work_max, budget),
+        Start::Text(init) => {
+            let Some(texts) = &plain.texts else {
+                return judge_register(acts, init, values, work_max, budget);
+            };
+            let AsRegister { acts, init, values } = texts.as_register(acts, init)?;
+            return judge_register(&acts, init, values, work_max, budget);
+        }
         Start::Queue(discipline) => ("queue", queue::check(acts, values, discipline)?),
         Start::Stack => ("stack", stack::check(acts, values)?),
         Start::Heap => ("heap", heap::check(acts, values)?),
@@ -67,11 +73,29 @@ pub(super) fn judge(
         Start::Set => ("inclusion", inclusion::order(acts, values, lists)?.map(drop)),
         Start::Ids => ("ids", ids::order(acts, values)?.map(drop)),
     };
+    Some(decided(acts, path, checked))
+}
+
+fn judge_register(
+    acts: &[Act],
+    init: u32,
+    values: u32,
+    work_max: u64,
+    budget: &Budget,
+) -> Option<Answer> {
+    match zones::check(acts, init, values) {
+        Some(checked) => Some(decided(acts, "zones", checked)),
+        None => register::check(acts, init, work_max, budget),
+    }
+}
+
+/// The answer of a way that looks at each act once.
+fn decided(acts: &[Act], path: &'static str, checked: Result<(), Clash>) -> Answer {
     let found = match checked {
         Ok(()) => Found::Order,
         Err(Clash(row)) => Found::None { row, is_earliest: false },
     };
-    Some(Answer { found, path, explored: acts.len() as u64, work: acts.len() as u64 })
+    Answer { found, path, explored: acts.len() as u64, work: acts.len() as u64 }
 }
 
 /// An order of acts of which [`judge`] found that they have one, as their numbers: legal, each act
@@ -86,9 +110,14 @@ pub(super) fn order(
 ) -> Option<Vec<u32>> {
     let (values, lists) = (plain.values(), &plain.lists);
     match start {
-        Start::Register(init) => {
-            zones::order(acts, init, values).or_else(|| register::order(acts, init, budget))
-        }
+        Start::Register(init) => order_of_register(acts, init, values, budget),
+        Start::Text(init) => match &plain.texts {
+            None => order_of_register(acts, init, values, budget),
+            Some(texts) => {
+                let AsRegister { acts, init, values } = texts.as_register(acts, init)?;
+                order_of_register(&acts, init, values, budget)
+            }
+        },
         Start::Queue(discipline) => queue::order(acts, values, discipline),
         Start::Stack | Start::Heap => None,
         Start::Permits(free, taken) => permits::order(acts, free, taken)?.ok(),
@@ -98,6 +127,10 @@ pub(super) fn order(
         Start::Set => inclusion::order(acts, values, lists)?.ok(),
         Start::Ids => ids::order(acts, values)?.ok(),
     }
+}
+
+fn order_of_register(acts: &[Act], init: u32, values: u32, budget: &Budget) -> Option<Vec<u32>> {
+    zones::order(acts, init, values).or_else(|| register::order(acts, init, budget))
 }
 
 /// A row at which it is known that there is no order. (Perhaps not the first such row.)

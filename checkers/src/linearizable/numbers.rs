@@ -20,6 +20,19 @@ impl Numbers {
         self.count
     }
 
+    /// The values, each at its number, if all are texts.
+    pub(super) fn texts(&self) -> Option<Vec<&[u8]>> {
+        let mut texts: Vec<&[u8]> = vec![&[]; self.count as usize];
+        if self.others.len() < texts.len() {
+            return None;
+        }
+        for (value, &number) in &self.others {
+            let Datum::Text(text) = value else { return None };
+            texts[number as usize] = text.as_bytes();
+        }
+        Some(texts)
+    }
+
     /// The number of a value, if it was met.
     pub(super) fn get(&self, value: &Datum) -> Option<u32> {
         if let Some(small) = small(value)

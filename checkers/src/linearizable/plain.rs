@@ -4,6 +4,7 @@ use super::{
     problem::{Bar, CallOf, NEVER},
     queue::Discipline,
     tenures::Lock,
+    texts::Texts,
 };
 use crate::{
     Call, Datum, History, Malformed, Outcome,
@@ -35,6 +36,8 @@ pub(super) struct Plain {
     pub(super) calls: usize,
     /// The lists that were read.
     pub(super) lists: Lists,
+    /// The texts, where they grow.
+    pub(super) texts: Option<Texts>,
     numbers: Numbers,
 }
 
@@ -66,6 +69,8 @@ impl Lists {
 pub(super) enum Start {
     /// A register that holds a value, by number.
     Register(u32),
+    /// A register of texts that may grow, by number.
+    Text(u32),
     /// An empty queue, of this discipline.
     Queue(Discipline),
     /// An empty stack.
@@ -91,6 +96,7 @@ impl Start {
     fn of(familiar: Familiar<'_>, mut number: impl FnMut(&Datum) -> Option<u32>) -> Option<Start> {
         Some(match familiar {
             Familiar::Register { value } => Start::Register(number(value)?),
+            Familiar::Text { value } => Start::Text(number(value)?),
             Familiar::EmptyQueue => Start::Queue(Discipline::InTurn),
             Familiar::EmptyBag => Start::Queue(Discipline::Any),
             Familiar::EmptyStack => Start::Stack,
@@ -123,11 +129,22 @@ impl Plain {
         let start = Start::of(familiar, |value| Some(numbers.number(value)));
         let Some(start) = start else { return Ok(None) };
         let acts = Vec::with_capacity(history.len() / 2);
-        let mut plain = Plain { acts, start, calls: 0, lists: Lists::default(), numbers };
+        let lists = Lists::default();
+        let mut plain = Plain { acts, start, calls: 0, lists, texts: None, numbers };
         let mut is_plain = true;
         history.for_each_call(|call: CallOf<M>| is_plain &= plain.push(model, &call).is_some())?;
         plain.acts.shrink_to_fit();
+        is_plain &= plain.take_texts_apart().is_some();
         Ok(is_plain.then_some(plain))
+    }
+
+    /// Where texts grow, finds out how they did.
+    fn take_texts_apart(&mut self) -> Option<()> {
+        let Start::Text(init) = self.start else { return Some(()) };
+        if self.acts.iter().any(|act| matches!(act.deed, Deed::Extend(_))) {
+            self.texts = Some(Texts::read(&self.acts, init, &self.numbers)?);
+        }
+        Some(())
     }
 
     /// How many values there are: their numbers are below it, as is that of the start.

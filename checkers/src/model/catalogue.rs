@@ -88,7 +88,8 @@ pub const ALL: &[Entry] = &[
     },
     Entry {
         name: "kv",
-        about: "a text: `get`, `put text`, `append text`; INIT is the text, empty unless given",
+        about: "a key of a store: `get`, `put v`, `delete`, `cas [old,new]`, and of a text `append \
+                text`; INIT is what it holds, the empty text unless given",
         build: |init| boxed(Ok(Kv::from_word(init))),
     },
     Entry {

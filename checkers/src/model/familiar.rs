@@ -3,6 +3,8 @@
 //! A model that behaves exactly like one of them says so by [`Model::familiar`](super::Model),
 //! and what each of its calls does by `deed`. Wrong answers there make wrong verdicts; what says
 //! nothing is judged by the general search.
+use rustc_hash::FxHashSet;
+
 use crate::Datum;
 
 /// A well-known object, in some state.
@@ -10,6 +12,12 @@ use crate::Datum;
 pub enum Familiar<'a> {
     /// It holds one value. Its deeds are [`Deed::Read`], [`Deed::Write`] and [`Deed::Cas`].
     Register {
+        /// What it holds.
+        value: &'a Datum,
+    },
+    /// It holds one value, which can be a text that grows. Its deeds are those of the register,
+    /// and [`Deed::Extend`].
+    Text {
         /// What it holds.
         value: &'a Datum,
     },
@@ -69,6 +77,8 @@ pub enum Deed<V, L> {
     Write(V),
     /// It replaces the first by the second, which it cannot unless the first is there.
     Cas(V, V),
+    /// It adds this to the text that is there.
+    Extend(V),
     /// It puts this at the end.
     Enqueue(V),
     /// It puts this in, which has this rank.
@@ -125,6 +135,7 @@ impl<V, L> Deed<V, L> {
             Deed::Read(value) => Deed::Read(to(value)),
             Deed::Write(value) => Deed::Write(to(value)),
             Deed::Cas(old, new) => Deed::Cas(to(old), to(new)),
+            Deed::Extend(text) => Deed::Extend(to(text)),
             Deed::Enqueue(value) => Deed::Enqueue(to(value)),
             Deed::EnqueueAs(value, rank) => Deed::EnqueueAs(to(value), rank),
             Deed::Dequeue(value) => Deed::Dequeue(to(value)),
@@ -148,4 +159,34 @@ impl<V, L> Deed<V, L> {
             Deed::Other => Deed::Other,
         }
     }
+}
+
+/// For each deed to a register, whether what it wrote can have been observed: a read answered it,
+/// a completed cas replaced it, or a crashed cas would have that can itself be observed.
+pub(crate) fn observable(deeds: &[DeedOf<'_>], is_completed: &[bool]) -> Vec<bool> {
+    let mut observed = FxHashSet::default();
+    for (deed, &is_completed) in deeds.iter().zip(is_completed) {
+        match deed {
+            Deed::Read(value) => drop(observed.insert(*value)),
+            Deed::Cas(old, _) if is_completed => drop(observed.insert(*old)),
+            _ => (),
+        }
+    }
+    let mut before = usize::MAX;
+    while before != observed.len() {
+        before = observed.len();
+        // What a cas replaced was mostly written before it: backwards, one round goes far.
+        for deed in deeds.iter().rev() {
+            if let Deed::Cas(old, new) = deed
+                && observed.contains(new)
+            {
+                observed.insert(old);
+            }
+        }
+    }
+    let matters = |deed: &DeedOf<'_>| match deed {
+        Deed::Write(value) | Deed::Cas(_, value) => observed.contains(value),
+        _ => false,
+    };
+    deeds.iter().map(matters).collect()
 }

@@ -1,15 +1,18 @@
-//! A text that can be added to, one a key.
+//! What a key-value store holds under one key.
 use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::Model;
+use super::{Deed, DeedOf, Familiar, Known, Model, familiar::observable};
+use crate::Datum;
 
-/// What a key-value store holds under one key: `get`, `put text`, `append text`. It is empty
-/// unless told otherwise; a store that answers `null` for what was never put means the same.
-#[derive(Clone, Debug, Default)]
+/// What a key-value store holds under one key: `get`, `put v`, `delete`, `cas [old,new]`, and for
+/// texts `append text`. What was never put or was deleted is the empty text; a store that answers
+/// `null` means the same.
+#[derive(Clone, Debug)]
 pub struct Kv {
-    init: Arc<str>,
+    init: Datum,
+    nothing: Datum,
 }
 
 /// What a key is asked.
@@ -19,68 +22,149 @@ pub enum KvInput {
     /// What is there?
     Get,
     /// Hold this.
-    Put(Arc<str>),
-    /// Hold this after what is there.
-    Append(Arc<str>),
+    Put(Datum),
+    /// Hold this text after the text that is there.
+    Append(Appended),
+    /// Hold nothing.
+    Delete,
+    /// If the first is there, hold the second. It is `ok` only if it was.
+    Cas(Datum, Datum),
+}
+
+/// A text to be appended.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(try_from = "Datum")]
+pub struct Appended(Datum);
+
+impl TryFrom<Datum> for Appended {
+    type Error = &'static str;
+
+    fn try_from(datum: Datum) -> Result<Appended, Self::Error> {
+        match datum {
+            Datum::Text(_) => Ok(Appended(datum)),
+            _ => Err("only a text can be appended"),
+        }
+    }
+}
+
+impl Appended {
+    /// What is appended.
+    pub fn text(&self) -> &str {
+        match &self.0 {
+            Datum::Text(text) => text,
+            _ => "",
+        }
+    }
+}
+
+use KvInput::{Append, Cas, Delete, Get, Put};
+
+impl Default for Kv {
+    fn default() -> Kv {
+        Kv::from_word(None)
+    }
 }
 
 impl Kv {
-    /// A key that holds this at first, empty unless given.
+    /// A key that holds this at first, JSON or else a text; nothing unless given.
     pub fn from_word(init: Option<&str>) -> Kv {
-        Kv { init: init.unwrap_or_default().into() }
+        let mut kv = Kv { init: Datum::Null, nothing: "".into() };
+        let init = init.map_or(Datum::Null, Datum::from_word);
+        kv.init = kv.held(&init).clone();
+        kv
+    }
+
+    /// What is there where this was put.
+    fn held<'a>(&'a self, value: &'a Datum) -> &'a Datum {
+        if value.is_null() { &self.nothing } else { value }
     }
 }
 
 impl Model for Kv {
     type Input = KvInput;
-    type Output = Option<Arc<str>>;
-    type State = Arc<str>;
+    type Output = Datum;
+    type State = Datum;
 
-    fn init(&self) -> Arc<str> {
+    fn init(&self) -> Datum {
         self.init.clone()
     }
 
-    fn step(
-        &self,
-        state: &Arc<str>,
-        input: &KvInput,
-        output: Option<&Option<Arc<str>>>,
-    ) -> Option<Arc<str>> {
-        match (input, output) {
-            (KvInput::Get, Some(seen)) => {
-                (**state == *seen.as_deref().unwrap_or_default()).then(|| state.clone())
+    fn step(&self, state: &Datum, input: &KvInput, output: Option<&Datum>) -> Option<Datum> {
+        match (input, state) {
+            (Get, _) => output.is_none_or(|seen| self.held(seen) == state).then(|| state.clone()),
+            (Put(value), _) => Some(self.held(value).clone()),
+            (Delete, _) => Some(self.nothing.clone()),
+            (Cas(old, new), _) => (self.held(old) == state).then(|| self.held(new).clone()),
+            (Append(more), _) if more.text().is_empty() => Some(state.clone()),
+            (Append(more), Datum::Text(text)) => {
+                Some(Datum::Text(Arc::from([text, more.text()].concat())))
             }
-            (KvInput::Get, None) => Some(state.clone()),
-            (KvInput::Put(text), _) => Some(text.clone()),
-            (KvInput::Append(text), _) => Some([&**state, text].concat().into()),
+            (Append(_), _) => None,
         }
     }
 
-    fn describe(&self, input: &KvInput, output: Option<&Option<Arc<str>>>) -> String {
+    fn describe(&self, input: &KvInput, output: Option<&Datum>) -> String {
         match (input, output) {
-            (KvInput::Get, Some(seen)) => {
-                format!("get -> {:?}", seen.as_deref().unwrap_or_default())
-            }
-            (KvInput::Get, None) => "get".into(),
-            (KvInput::Put(text), _) => format!("put {text:?}"),
-            (KvInput::Append(text), _) => format!("append {text:?}"),
+            (Get, Some(seen)) => format!("get -> {}", self.held(seen)),
+            (Get, None) => "get".into(),
+            (Put(value), _) => format!("put {value}"),
+            (Delete, _) => "delete".into(),
+            (Cas(old, new), _) => format!("cas [{old},{new}]"),
+            (Append(more), _) => format!("append {}", more.0),
         }
     }
 
     fn is_read(&self, input: &KvInput) -> bool {
-        *input == KvInput::Get
-    }
-
-    fn leaves(&self, input: &KvInput, output: &Option<Arc<str>>) -> Option<Arc<str>> {
         match input {
-            KvInput::Get => Some(output.clone().unwrap_or_default()),
-            KvInput::Put(text) => Some(text.clone()),
-            KvInput::Append(_) => None,
+            Get => true,
+            Append(more) => more.text().is_empty(),
+            Cas(old, new) => self.held(old) == self.held(new),
+            Put(_) | Delete => false,
         }
     }
 
-    fn state_bytes(&self, state: &Arc<str>) -> usize {
-        size_of::<Arc<str>>() + state.len()
+    /// What was put may be seen as the beginning of what was read, once there are appends.
+    fn matter(&self, calls: &[Known<'_, KvInput, Datum>]) -> Vec<bool> {
+        let deeds: Vec<_> = calls.iter().map(|call| self.deed(call.input, call.output)).collect();
+        if deeds.iter().any(|deed| matches!(deed, Deed::Extend(_))) {
+            return vec![true; calls.len()];
+        }
+        let is_completed: Vec<_> = calls.iter().map(|call| call.output.is_some()).collect();
+        observable(&deeds, &is_completed)
+    }
+
+    fn leaves(&self, input: &KvInput, output: &Datum) -> Option<Datum> {
+        match input {
+            Get => Some(self.held(output).clone()),
+            Put(value) | Cas(_, value) => Some(self.held(value).clone()),
+            Delete => Some(self.nothing.clone()),
+            Append(_) => None,
+        }
+    }
+
+    fn familiar<'a>(&self, state: &'a Datum) -> Option<Familiar<'a>> {
+        Some(Familiar::Text { value: state })
+    }
+
+    fn deed<'a>(&'a self, input: &'a KvInput, output: Option<&'a Datum>) -> DeedOf<'a> {
+        match input {
+            Get => output.map_or(Deed::Nothing, |seen| Deed::Read(self.held(seen))),
+            Put(value) => Deed::Write(self.held(value)),
+            Delete => Deed::Write(&self.nothing),
+            Append(more) if more.text().is_empty() => Deed::Nothing,
+            Append(more) => Deed::Extend(&more.0),
+            Cas(old, new) if !self.is_read(input) => Deed::Cas(self.held(old), self.held(new)),
+            Cas(old, _) if output.is_some() => Deed::Read(self.held(old)),
+            Cas(..) => Deed::Nothing,
+        }
+    }
+
+    fn state_bytes(&self, state: &Datum) -> usize {
+        let text = match state {
+            Datum::Text(text) | Datum::Json(text) => text.len(),
+            Datum::Null | Datum::Bool(_) | Datum::Int(_) => 0,
+        };
+        size_of::<Datum>() + text
     }
 }
 
@@ -111,6 +195,33 @@ mod tests {
         check(None, r#"0: |- append "a" -| |- put "b" -| |- get -> "b" -|"#, Valid::Valid);
         check(None, r#"0: |- append "a" -| |- put "b" -| |- get -> "ab" -|"#, Valid::Invalid);
         check(None, r#"0: |- get -> null -| |- get -> "" -|"#, Valid::Valid);
+        check(Some("7"), "0: |- get -> 7 -| |- put 8 -| |- get -> 8 -|", Valid::Valid);
+    }
+
+    #[test]
+    fn what_is_deleted_is_not_there() {
+        check(None, r#"0: |- put 1 -| |- delete -| |- get -> null -|"#, Valid::Valid);
+        check(None, r#"0: |- put 1 -| |- delete -| |- get -> 1 -|"#, Valid::Invalid);
+        check(
+            None,
+            r#"0: |- put "b" -| |- delete -| |- append "a" -| |- get -> "a" -|"#,
+            Valid::Valid,
+        );
+    }
+
+    #[test]
+    fn a_cas_finds_what_it_replaces() {
+        check(None, "0: |- cas [null,1] -| |- cas [1,2] -| |- get -> 2 -|", Valid::Valid);
+        check(None, "0: |- put 3 -| |- cas [1,2] -|", Valid::Invalid);
+        check(None, r#"0: |- put "a" -| |- append "b" -| |- cas ["ab","c"] -|"#, Valid::Valid);
+        check(None, r#"0: |- put "a" -| |- append "b" -| |- cas ["a","c"] -|"#, Valid::Invalid);
+    }
+
+    #[test]
+    fn only_texts_are_appended_and_only_to_texts() {
+        check(None, "0: |- append 1 -|", Valid::Unknown);
+        check(None, r#"0: |- put 1 -| |- append "a" -|"#, Valid::Invalid);
+        check(None, r#"0: |- put 1 -| |- append "" -| |- get -> 1 -|"#, Valid::Valid);
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! A register, with or without compare-and-set.
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
 use super::{
     Deed, DeedOf, Familiar, Known, Model, Witness,
+    familiar::observable,
     words::{gap, name},
 };
 use crate::Datum;
@@ -88,34 +89,10 @@ impl Model for Register {
         }
     }
 
-    /// A value is observed if a read answered it, if a completed cas replaced it, or if a crashed
-    /// cas that can itself be observed would have.
     fn matter(&self, calls: &[Known<'_, RegisterInput, Datum>]) -> Vec<bool> {
-        let mut observed = FxHashSet::default();
-        for call in calls {
-            match call.input {
-                Read => observed.extend(self.proof(call.output)),
-                Cas(old, _) if call.output.is_some() => drop(observed.insert(old)),
-                Cas(..) | Write(_) => (),
-            }
-        }
-        let mut before = usize::MAX;
-        while before != observed.len() {
-            before = observed.len();
-            // What a cas replaced was mostly written before it: backwards, one round goes far.
-            for call in calls.iter().rev() {
-                if let Cas(old, new) = call.input
-                    && observed.contains(new)
-                {
-                    observed.insert(old);
-                }
-            }
-        }
-        let matters = |call: &Known<'_, RegisterInput, Datum>| match call.input {
-            Read => false,
-            Write(value) | Cas(_, value) => observed.contains(value),
-        };
-        calls.iter().map(matters).collect()
+        let deeds: Vec<_> = calls.iter().map(|call| self.deed(call.input, call.output)).collect();
+        let is_completed: Vec<_> = calls.iter().map(|call| call.output.is_some()).collect();
+        observable(&deeds, &is_completed)
     }
 
     fn leaves(&self, input: &RegisterInput, output: &Datum) -> Option<Datum> {

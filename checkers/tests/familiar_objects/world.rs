@@ -15,6 +15,7 @@ pub(crate) enum Kind {
     Ids,
     Stack,
     Heap,
+    Kv,
 }
 
 /// An object and what it remembers.
@@ -72,6 +73,7 @@ impl World {
             Kind::Stack | Kind::Heap if first => ("pop", Value::Null),
             Kind::Stack => ("push", self.value(random)),
             Kind::Heap => ("insert", self.value(random)),
+            Kind::Kv => self.store(random),
         }
     }
 
@@ -106,7 +108,51 @@ impl World {
             (Kind::Stack, "pop") => return Some(self.list.pop().unwrap_or_default()),
             (Kind::Heap, "pop") => return Some(self.least().unwrap_or_default()),
             (Kind::Stack | Kind::Heap, _) => self.list.push(value.clone()),
+            (Kind::Kv, _) => return self.stored(f, value, random),
         }
+        Some(Value::Null)
+    }
+
+    /// Texts, put or added; now and then other values, texts that end alike, or the same again.
+    fn store(&mut self, random: &mut ChaCha8Rng) -> (&'static str, Value) {
+        self.fresh += 1;
+        let text = match random.random_range(0..7) {
+            _ if self.values == i64::MAX => json!(format!("({})", self.fresh)),
+            0 => json!("a"),
+            1 => json!("ba"),
+            2 => self.holder.clone(),
+            _ => json!(format!("({})", self.fresh)),
+        };
+        match random.random_range(0..20) {
+            0..7 => ("get", Value::Null),
+            7..15 => ("append", if text.is_string() { text } else { json!("") }),
+            15 | 16 => ("put", text),
+            17 if self.values != i64::MAX => ("put", json!(self.fresh % 3)),
+            17 => ("delete", Value::Null),
+            _ => ("cas", json!([self.holder, text])),
+        }
+    }
+
+    fn stored(&mut self, f: &str, value: &Value, random: &mut ChaCha8Rng) -> Option<Value> {
+        let is_empty = |value: &Value| value.is_null() || value == "";
+        match f {
+            // Some reads are stale.
+            "get" if random.random_bool(0.04) => return self.list.choose(random).cloned(),
+            "get" => return Some(self.holder.clone()),
+            "append" if is_empty(value) => (),
+            "append" if is_empty(&self.holder) => self.holder = value.clone(),
+            "append" => {
+                self.holder = json!(format!("{}{}", self.holder.as_str()?, value.as_str()?))
+            }
+            "cas"
+                if value[0] != self.holder && !(is_empty(&value[0]) && is_empty(&self.holder)) =>
+            {
+                return None;
+            }
+            "cas" => self.holder = value[1].clone(),
+            _ => self.holder = value.clone(),
+        }
+        self.list.push(self.holder.clone());
         Some(Value::Null)
     }
 
@@ -165,6 +211,11 @@ impl World {
             (Kind::Ids, _, _) => self.list.choose(random).cloned().or(Some(json!(1))),
             (Kind::FencedMutex, "acquire", _) => {
                 Some(json!(random.random_range(0..self.token + 2)))
+            }
+            (Kind::Kv, "get", Value::String(text)) => {
+                let cut = random.random_range(0..=text.len());
+                let lies = [&text[cut..], &text[..cut], &[&text[cut..], &text[..cut]].concat()];
+                Some(json!(lies.choose(random)?))
             }
             (Kind::Stack | Kind::Heap, "pop", _) if random.random_bool(0.2) => Some(Value::Null),
             (Kind::Stack | Kind::Heap, "pop", _) => {
