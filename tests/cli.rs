@@ -123,6 +123,39 @@ fn transactions_are_held_to_the_models_asked_for() {
 }
 
 #[test]
+fn registers_are_ordered_by_what_is_taken_for_granted() {
+    let netsplit = Netsplit::new();
+    let op = |process: u32, kind: &str, value: &str| {
+        format!("{{:process {process}, :type :{kind}, :f :txn, :value {value}}}\n")
+    };
+    let stale = [
+        op(0, "invoke", "[[:w :x 1]]"),
+        op(0, "ok", "[[:w :x 1]]"),
+        op(0, "invoke", "[[:w :x 2] [:w :y 1]]"),
+        op(0, "ok", "[[:w :x 2] [:w :y 1]]"),
+        op(1, "invoke", "[[:r :y nil] [:r :x nil]]"),
+        op(1, "ok", "[[:r :y 1] [:r :x 1]]"),
+    ];
+    fs::write(netsplit.results.path().join("history.edn"), stale.concat()).expect("a file");
+    let bare = ["check", "history.edn", "--workload", "rw-register", "--consistency"];
+    let serializable = |more: &[&str]| {
+        netsplit.run(&[&bare[..], &["serializable", "--format", "json"], more].concat())
+    };
+    serializable(&[]).exits(0);
+    let ended = serializable(&["--sequential-keys"]);
+    ended.exits(1);
+    let result: serde_json::Value = serde_json::from_str(&ended.stdout).expect("JSON alone");
+    assert_eq!(result["anomalies"][0]["type"], "G-single-item");
+    let granted = readme("netsplit check history.edn --workload rw-register --linearizable-keys");
+    netsplit
+        .run(&granted)
+        .exits(1)
+        .says("cyclic-versions: of the versions of x, 2 came before 1, since op 2");
+    let lists = ["check", "history.edn", "--workload", "append", "--wfr-keys"];
+    netsplit.run(&lists).exits(64).says("not of append");
+}
+
+#[test]
 fn an_initial_value_counts() {
     let netsplit = Netsplit::new();
     let read = STALE.replace("null", "0");

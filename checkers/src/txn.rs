@@ -5,7 +5,8 @@
 //! contradicts (Adya 1999; Kingsbury & Alvaro 2020, "Elle"). From text to verdict:
 //!
 //! 1. [`decode`]: transactions as dense arrays;
-//! 2. [`mod@append`]: who wrote and read which version, and anomalies that single reads show;
+//! 2. [`mod@append`], [`rw_register`]: who wrote and read which version, and anomalies that single
+//!    reads show;
 //! 3. [`versions`] and [`order`]: the graph, of which no edge is stored;
 //! 4. [`tarjan`], [`tangle`], [`cycle`]: where there are cycles, and the shortest of each
 //!    [`pattern`];
@@ -14,6 +15,7 @@
 pub mod anomalies;
 pub mod append;
 pub mod atom;
+pub mod by_key;
 pub mod cycle;
 pub mod decode;
 pub mod findings;
@@ -22,11 +24,13 @@ pub mod judge;
 pub mod levels;
 pub mod order;
 pub mod pattern;
+pub mod rw_register;
 mod scan;
 pub mod search;
 pub mod tangle;
 pub mod tarjan;
 pub mod versions;
+pub mod writer;
 
 use crate::Checker;
 
@@ -34,6 +38,19 @@ use crate::Checker;
 pub struct Options {
     /// The models that are to hold.
     pub consistency: Vec<&'static levels::Model>,
+    /// What to take for granted of each key, where values alone do not order its versions.
+    pub assume: Assume,
+}
+
+/// What is taken for granted of each key by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Assume {
+    /// Who reads a version and then writes one, wrote a later one.
+    pub wfr_keys: bool,
+    /// Each process sees the versions of a key in their order.
+    pub sequential_keys: bool,
+    /// Each key is linearizable.
+    pub linearizable_keys: bool,
 }
 
 impl Options {
@@ -43,13 +60,16 @@ impl Options {
     /// The name that no model has.
     pub fn new<'n>(consistency: impl IntoIterator<Item = &'n str>) -> Result<Options, &'n str> {
         let models = consistency.into_iter().map(|name| levels::find(name).ok_or(name));
-        Ok(Options { consistency: models.collect::<Result<_, _>>()? })
+        Ok(Options { consistency: models.collect::<Result<_, _>>()?, assume: Assume::default() })
     }
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { consistency: levels::find("strong-serializable").into_iter().collect() }
+        Options {
+            consistency: levels::find("strong-serializable").into_iter().collect(),
+            assume: Assume::default(),
+        }
     }
 }
 
@@ -64,7 +84,7 @@ pub struct Entry {
 }
 
 /// Every kind of transactions.
-pub const ALL: &[Entry] = &[append::ENTRY];
+pub const ALL: &[Entry] = &[append::ENTRY, rw_register::ENTRY];
 
 /// The kind of that name.
 pub fn find(name: &str) -> Option<&'static Entry> {

@@ -4,8 +4,6 @@
 //! then agree with the definition of each model exactly.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
-use std::fmt::Write;
-
 use checkers::{
     Budget, Checker, History, Valid, Verdict,
     txn::{Options, append::Append},
@@ -18,9 +16,12 @@ use rayon::prelude::*;
 mod definitions;
 #[path = "txn_brute_force/random_txns.rs"]
 mod random_txns;
+#[path = "txn_brute_force/registers.rs"]
+mod registers;
+#[path = "txn_brute_force/written.rs"]
+mod written;
 
-use definitions::{Level, holds};
-use random_txns::{Ending, Mop, Txn};
+use definitions::{Level, Objects, holds};
 
 const LEVELS: [(Level, &str); 5] = [
     (Level::SnapshotIsolation, "snapshot-isolation"),
@@ -35,38 +36,6 @@ fn count() -> u64 {
     std::env::var("TXN_HISTORIES").ok().and_then(|word| word.parse().ok()).unwrap_or(2_000)
 }
 
-fn text(txns: &[Txn]) -> String {
-    let mut events: Vec<(usize, usize, bool)> = Vec::new();
-    for (number, txn) in txns.iter().enumerate() {
-        events.push((txn.invoked, number, true));
-        events.extend(txn.completed.map(|at| (at, number, false)));
-    }
-    events.sort_unstable();
-    let mut text = String::new();
-    for (_, number, is_invocation) in events {
-        let txn = &txns[number];
-        let kind = match txn.ending {
-            _ if is_invocation => "invoke",
-            Ending::Ok => "ok",
-            Ending::Fail => "fail",
-            Ending::Info => "info",
-        };
-        let shown = |mop: &Mop| match mop {
-            Mop::Append(key, element) => format!("[\"append\",{key},{element}]"),
-            Mop::Read(key, list) if kind == "ok" => format!("[\"r\",{key},{list:?}]"),
-            Mop::Read(key, _) => format!("[\"r\",{key},null]"),
-        };
-        let mops: Vec<String> = txn.mops.iter().map(shown).collect();
-        let process = txn.process;
-        let _ = writeln!(
-            text,
-            "{{\"process\":{process},\"type\":\"{kind}\",\"f\":\"txn\",\"value\":[{}]}}",
-            mops.join(",")
-        );
-    }
-    text
-}
-
 fn judge(history: &History, model: &str) -> Verdict {
     Append(Options::new([model]).unwrap()).check(history, &Budget::unlimited())
 }
@@ -78,11 +47,11 @@ fn every_model_holds_exactly_where_its_definition_does() {
         .map(|seed| {
             let mut chance = ChaCha8Rng::seed_from_u64(seed);
             let txns = random_txns::txns(&mut chance);
-            let text = text(&txns);
+            let text = written::text(&txns, Objects::Lists);
             let history = History::read(text.clone()).unwrap();
             let mut tally = [0; 2];
             for (level, model) in LEVELS {
-                let expected = holds(level, &txns);
+                let expected = holds(level, Objects::Lists, &txns);
                 let verdict = judge(&history, model);
                 tally[usize::from(expected)] += 1;
                 let agrees = match verdict.valid {

@@ -21,6 +21,7 @@ use crate::{
     store::{Store, file},
 };
 
+mod assume;
 pub(super) mod choice;
 mod streamed;
 
@@ -31,6 +32,7 @@ Examples:
   netsplit check store/latest/history.edn.gz --model cas-register
   netsplit check history.jsonl --model register --consistency sequential
   netsplit check history.edn --workload append --consistency snapshot-isolation
+  netsplit check history.edn --workload rw-register --linearizable-keys
   cat history.jsonl | netsplit check - --model register --format json
   netsplit check history.jsonl --model register --certificate proof.json";
 
@@ -44,7 +46,7 @@ pub(super) struct CheckArgs {
     /// What a bare history is to be checked against (`netsplit list models`)
     #[arg(long, short = 'm')]
     model: Option<String>,
-    /// What the transactions of a bare history do: append
+    /// What the transactions of a bare history do: append, rw-register
     #[arg(long, short = 'w', conflicts_with_all = ["model", "init"])]
     workload: Option<String>,
     /// The object's value at the start: `0`, or `x=0,y=0` for a multi-register
@@ -55,6 +57,8 @@ pub(super) struct CheckArgs {
     /// consistency-models`) [default: strong-serializable]
     #[arg(long, value_name = "LEVEL")]
     consistency: Vec<String>,
+    #[command(flatten)]
+    assume: assume::AssumeArgs,
     /// Where the keys of another tool's history are
     #[arg(long, value_enum, default_value = "auto")]
     keys: KeysArg,

@@ -13,6 +13,7 @@ use super::{
 pub enum Name {
     DuplicateElements,
     GarbageRead,
+    CyclicVersions,
     G0,
     G0Process,
     G0Realtime,
@@ -69,12 +70,17 @@ const fn cycle(name: Name, text: &'static str, data: Kinds, rw: Rw, order: Kinds
 }
 
 /// From the gravest to the lightest.
-pub const ALL: [Anomaly; 24] = {
+pub const ALL: [Anomaly; 25] = {
     use Kinds as K;
     use Name as N;
     [
         direct(N::DuplicateElements, "duplicate-elements", "a list has an element twice"),
         direct(N::GarbageRead, "garbage-read", "a read saw what nobody wrote"),
+        direct(
+            N::CyclicVersions,
+            "cyclic-versions",
+            "what was taken for granted of a key orders its versions in a circle",
+        ),
         cycle(N::G0, "G0", K::WW, Rw::None, K::GOES_ON),
         cycle(N::G0Process, "G0-process", K::WW, Rw::None, K::PROCESS),
         cycle(N::G0Realtime, "G0-realtime", K::WW, Rw::None, K::REALTIME),

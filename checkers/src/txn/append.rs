@@ -10,6 +10,7 @@ use rayon::prelude::*;
 
 use super::{
     Options,
+    by_key::{ByKey, Entry},
     decode::{Act, Txns},
     findings::Findings,
     graph::{Kinds, NONE},
@@ -44,13 +45,6 @@ impl Checker for Append {
         let lists = explain::Lists { txns: &txns, versions: &versions };
         judge::judge(&txns, &lists, &findings, &self.0.consistency, budget)
     }
-}
-
-/// A micro-operation and the transaction it is of.
-#[derive(Clone, Copy, Debug)]
-struct Entry {
-    mop: u32,
-    txn: u32,
 }
 
 /// What the transactions of a history depend on, and what is wrong with them one by one.
@@ -96,11 +90,9 @@ pub fn analyze(txns: &Txns<'_>) -> (Versions, Findings) {
     (versions, findings)
 }
 
-/// The micro-operations of each key, in order.
+/// The micro-operations of each key, and where what is found out about them goes.
 struct Keys {
-    /// Where the entries of each key begin, and at last where they all end.
-    starts: Vec<u32>,
-    entries: Vec<Entry>,
+    of: ByKey,
     /// Where the versions of each key begin: one for nothing, one an append, one for the tail.
     versions: Vec<u32>,
     /// Where the readers of each key begin.
@@ -109,44 +101,29 @@ struct Keys {
 
 impl Keys {
     fn group(txns: &Txns<'_>) -> Keys {
-        let count = txns.key_atoms.len();
-        let (mut starts, mut readers) = (vec![0_u32; count + 1], vec![0_u32; count + 1]);
+        let of = ByKey::group(txns);
+        let (mut versions, mut readers) = (vec![0; of.len() + 1], vec![0_u32; of.len() + 1]);
         for (key, act) in txns.keys.iter().zip(&txns.acts) {
-            starts[*key as usize + 1] += 1;
             readers[*key as usize + 1] += u32::from(matches!(act, Act::Read(_)));
         }
-        let mut versions = vec![0; count + 1];
-        for key in 0..count {
-            versions[key + 1] = versions[key] + starts[key + 1] - readers[key + 1] + 2;
-            starts[key + 1] += starts[key];
+        for key in 0..of.len() {
+            let appends = of.entries(key).len() as u32 - readers[key + 1];
+            versions[key + 1] = versions[key] + appends + 2;
             readers[key + 1] += readers[key];
         }
-        let mut fill = starts.clone();
-        let mut entries = vec![Entry { mop: 0, txn: 0 }; txns.keys.len()];
-        for txn in 0..txns.len() as u32 {
-            for mop in txns.mops(txn) {
-                let place = &mut fill[txns.keys[mop] as usize];
-                entries[*place as usize] = Entry { mop: mop as u32, txn };
-                *place += 1;
-            }
-        }
-        Keys { starts, entries, versions, readers }
-    }
-
-    fn len(&self) -> usize {
-        self.starts.len() - 1
+        Keys { of, versions, readers }
     }
 
     fn versions(&self) -> usize {
-        self.versions[self.len()] as usize
+        self.versions[self.of.len()] as usize
     }
 
     fn reads(&self) -> usize {
-        self.readers[self.len()] as usize
+        self.readers[self.of.len()] as usize
     }
 
     fn entries(&self, key: usize) -> &[Entry] {
-        &self.entries[self.starts[key] as usize..self.starts[key + 1] as usize]
+        self.of.entries(key)
     }
 
     /// Cuts the work into shares of about the same size, each with its part of the output.
@@ -156,13 +133,9 @@ impl Keys {
         mut reader_starts: &'a mut [u32],
         mut readers: &'a mut [u32],
     ) -> Vec<Share<'a>> {
-        const ENTRIES: u32 = 1 << 14;
         let mut shares = Vec::new();
-        let mut from = 0;
-        while from < self.len() {
-            let enough = self.starts[from] + ENTRIES;
-            let to =
-                self.starts.partition_point(|start| *start <= enough).clamp(from + 1, self.len());
+        for keys in self.of.shares() {
+            let (from, to) = (keys.start, keys.end);
             let versions = (self.versions[to] - self.versions[from]) as usize;
             let reads = (self.readers[to] - self.readers[from]) as usize;
             let cut;
@@ -172,7 +145,7 @@ impl Keys {
             let readers_here;
             (readers_here, readers) = readers.split_at_mut(reads);
             shares.push(Share {
-                keys: from..to,
+                keys,
                 writers: cut,
                 reader_ends: starts,
                 readers: readers_here,
@@ -180,7 +153,6 @@ impl Keys {
                 unseen: Vec::new(),
                 others: Vec::new(),
             });
-            from = to;
         }
         shares
     }

@@ -14,6 +14,9 @@ use crate::{Anomaly, Budget, Edge, Figure, OpsFigure, Valid, Verdict};
 pub trait Evidence: Graph {
     /// Why one transaction comes before another, in a sentence; only asked about `ww`, `wr`, `rw`.
     fn why(&self, from: u32, to: u32, kinds: Kinds) -> String;
+
+    /// Whether a transaction counts when it is asked if there is anything to judge by.
+    fn is_evidence(&self, txn: u32) -> bool;
 }
 
 /// Elle's word for a history in which no transaction depends on another.
@@ -28,9 +31,8 @@ pub fn judge(
     budget: &Budget,
 ) -> Verdict {
     let wanted = wanted(models);
-    let Some(cycles) =
-        search::cycles(&Ordered { data, order: &order(txns, &wanted) }, &wanted, budget)
-    else {
+    let graph = Ordered { data, order: &order(txns, &wanted) };
+    let Some(cycles) = search::cycles(&graph, &wanted, budget) else {
         return Verdict::unknown("out of time");
     };
     let mut anomalies = Vec::new();
@@ -40,7 +42,7 @@ pub fn judge(
         let here = cycles.found.iter().filter(|(found, _)| found == name);
         anomalies.extend(here.map(|(name, cycle)| describe(txns, data, *name, &cycle.0)));
     }
-    let is_empty = (0..data.txns()).all(|txn| data.successors(txn).next().is_none());
+    let is_empty = is_empty(&graph, |txn| data.is_evidence(txn));
     let mut verdict = Verdict::of(anomalies);
     if let (Valid::Valid, Some(why)) = (verdict.valid, doubt(findings, &cycles, is_empty)) {
         verdict = Verdict::unknown(why);
@@ -77,6 +79,28 @@ fn order(txns: &Txns<'_>, wanted: &[Name]) -> Order {
     } else {
         Order::Data
     }
+}
+
+/// Whether no transaction that counts comes before another such.
+fn is_empty(graph: &impl Graph, counts: impl Fn(u32) -> bool) -> bool {
+    let counts = |node: u32| node < graph.txns() && counts(node);
+    let mut was_met = vec![false; (graph.nodes() - graph.txns()) as usize];
+    let mut open: Vec<u32> = Vec::new();
+    for txn in (0..graph.txns()).filter(|txn| counts(*txn)) {
+        open.push(txn);
+        while let Some(node) = open.pop() {
+            for (next, _) in graph.successors(node) {
+                if counts(next) {
+                    return false;
+                }
+                let hub = next.checked_sub(graph.txns());
+                if hub.is_some_and(|hub| !std::mem::replace(&mut was_met[hub as usize], true)) {
+                    open.push(next);
+                }
+            }
+        }
+    }
+    true
 }
 
 /// Why a history in which nothing is wrong is not thereby right.

@@ -49,7 +49,7 @@ pub const ALL: &[Model] = {
             &["PL-1"],
             "writes are ordered the same way everywhere",
             &[],
-            &[N::DuplicateElements, N::GarbageRead, N::G0],
+            &[N::DuplicateElements, N::GarbageRead, N::CyclicVersions, N::G0],
             "Adya 4.2",
         ),
         model(

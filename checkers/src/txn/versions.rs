@@ -129,6 +129,17 @@ impl Versions {
         self.writers.get(version as usize).is_some_and(|w| *w != NONE && w & TAIL != 0)
     }
 
+    /// Whether a transaction is among those that overwrote a version.
+    pub fn is_overwritten_by(&self, version: u32, txn: u32) -> bool {
+        match self.writers.get(version as usize + 1) {
+            None | Some(&NONE) => false,
+            Some(&tail) if tail & TAIL != 0 => {
+                self.tails.members(tail & !TAIL).binary_search(&txn).is_ok()
+            }
+            Some(&writer) => writer == txn,
+        }
+    }
+
     /// Who overwrote a version, from the point of view of a transaction: itself left out.
     fn overwriter(&self, version: u32, txn: u32, which: u32) -> Option<u32> {
         let writer = self.writers.get(version as usize + 1).copied().unwrap_or(NONE);

@@ -1,4 +1,6 @@
 //! Consistency models as their definitions have them: is there an order?
+//!
+//! A history of lists is one of registers as well: a register has the last element of its list.
 use super::random_txns::{Ending, KEYS, Mop, Txn};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -10,11 +12,18 @@ pub(crate) enum Level {
     StrictSerializable,
 }
 
+/// What the transactions are about.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Objects {
+    Lists,
+    Registers,
+}
+
 type Lists = [Vec<u32>; KEYS];
 
 /// Whether there is an order of what happened, and of some of what may have, that explains every
 /// answer.
-pub(crate) fn holds(level: Level, txns: &[Txn]) -> bool {
+pub(crate) fn holds(level: Level, objects: Objects, txns: &[Txn]) -> bool {
     let happened: Vec<&Txn> = txns.iter().filter(|txn| txn.ending == Ending::Ok).collect();
     let may: Vec<&Txn> = txns.iter().filter(|txn| txn.ending == Ending::Info).collect();
     (0..1_u32 << may.len()).any(|chosen| {
@@ -22,13 +31,14 @@ pub(crate) fn holds(level: Level, txns: &[Txn]) -> bool {
         rest.extend(
             may.iter().enumerate().filter(|(at, _)| chosen >> at & 1 == 1).map(|(_, t)| *t),
         );
-        search(level, &mut rest, &mut Vec::new(), &mut vec![Lists::default()])
+        search(level, objects, &mut rest, &mut Vec::new(), &mut vec![Lists::default()])
     })
 }
 
 /// Tries each of the rest as the next to commit; `states` are what every commit led to.
 fn search<'t>(
     level: Level,
+    objects: Objects,
     rest: &mut Vec<&'t Txn>,
     order: &mut Vec<&'t Txn>,
     states: &mut Vec<Lists>,
@@ -39,13 +49,13 @@ fn search<'t>(
     for at in 0..rest.len() {
         let txn = rest[at];
         let is_early = rest.iter().any(|other| must_precede(level, other, txn));
-        if is_early || !fits(level, txn, order, states) {
+        if is_early || !fits(level, objects, txn, order, states) {
             continue;
         }
         rest.swap_remove(at);
         order.push(txn);
         states.push(after(states.last().expect("the first state"), txn));
-        if search(level, rest, order, states) {
+        if search(level, objects, rest, order, states) {
             return true;
         }
         states.pop();
@@ -70,7 +80,7 @@ fn must_precede(level: Level, one: &Txn, other: &Txn) -> bool {
 }
 
 /// Whether it could have committed next.
-fn fits(level: Level, txn: &Txn, order: &[&Txn], states: &[Lists]) -> bool {
+fn fits(level: Level, objects: Objects, txn: &Txn, order: &[&Txn], states: &[Lists]) -> bool {
     let now = states.len() - 1;
     let is_snapshot = matches!(level, Level::SnapshotIsolation | Level::StrongSnapshotIsolation);
     let earliest = if is_snapshot { 0 } else { now };
@@ -78,7 +88,7 @@ fn fits(level: Level, txn: &Txn, order: &[&Txn], states: &[Lists]) -> bool {
         let missed = &order[snapshot..];
         let conflicts = missed.iter().any(|other| writes_meet(txn, other));
         let too_old = missed.iter().any(|other| must_precede(level, other, txn));
-        !conflicts && !too_old && reads_fit(txn, &states[snapshot])
+        !conflicts && !too_old && reads_fit(txn, objects, &states[snapshot])
     })
 }
 
@@ -90,14 +100,18 @@ fn writes_meet(one: &Txn, other: &Txn) -> bool {
 }
 
 /// Whether it reads what the snapshot has, with its own appends behind.
-fn reads_fit(txn: &Txn, snapshot: &Lists) -> bool {
+fn reads_fit(txn: &Txn, objects: Objects, snapshot: &Lists) -> bool {
     let mut own = snapshot.clone();
     txn.mops.iter().all(|mop| match mop {
         Mop::Append(key, element) => {
             own[*key].push(*element);
             true
         }
-        Mop::Read(key, list) => txn.ending != Ending::Ok || own[*key] == *list,
+        Mop::Read(..) if txn.ending != Ending::Ok => true,
+        Mop::Read(key, list) => match objects {
+            Objects::Lists => own[*key] == *list,
+            Objects::Registers => own[*key].last() == list.last(),
+        },
     })
 }
 

@@ -3,7 +3,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use checkers::{
     Checker,
     model::{self, AnyLevel},
-    txn,
+    txn::{self, Assume},
     weaker::{self, LEVELS, Level},
 };
 
@@ -13,7 +13,7 @@ use crate::findings::Asked;
 /// The checker of the model and the level that were asked for, or of transactions.
 pub(super) fn checker(args: &CheckArgs) -> Result<(Asked, Box<dyn Checker>)> {
     match &args.workload {
-        Some(name) => transactions(name, &args.consistency),
+        Some(name) => transactions(name, args),
         None => calls(args),
     }
 }
@@ -63,12 +63,12 @@ fn names<'a>(levels: impl IntoIterator<Item = &'a Level>) -> String {
     levels.into_iter().map(|level| level.name).collect::<Vec<_>>().join(", ")
 }
 
-fn transactions(name: &str, consistency: &[String]) -> Result<(Asked, Box<dyn Checker>)> {
+fn transactions(name: &str, args: &CheckArgs) -> Result<(Asked, Box<dyn Checker>)> {
     let Some(entry) = txn::find(name) else {
         let names = txn::ALL.iter().map(|entry| entry.name).collect::<Vec<_>>().join(", ");
         bail!("no workload of transactions is called {name}; there are {names}");
     };
-    let options = match consistency {
+    let mut options = match &args.consistency[..] {
         [] => txn::Options::default(),
         names => txn::Options::new(names.iter().map(String::as_str)).map_err(|name| {
             anyhow!(
@@ -77,9 +77,14 @@ fn transactions(name: &str, consistency: &[String]) -> Result<(Asked, Box<dyn Ch
             )
         })?,
     };
+    options.assume = args.assume.as_told();
+    if options.assume != Assume::default() && name != "rw-register" {
+        bail!("only of rw-register is anything to be taken for granted, not of {name}");
+    }
     let mut arguments = format!("--workload {name}");
-    for model in consistency {
+    for model in &args.consistency {
         arguments += &format!(" --consistency {model}");
     }
+    arguments += &args.assume.arguments();
     Ok((Asked { property: name.to_owned(), arguments }, (entry.build)(options)))
 }

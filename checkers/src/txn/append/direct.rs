@@ -3,13 +3,14 @@ use super::{
     super::{
         anomalies::Name,
         atom::Atom,
+        by_key::Entry,
         decode::{Act, Txns},
         findings::Findings,
         graph::NONE,
         scan::items,
+        writer::Writer,
     },
-    Entry,
-    key::{KeyView, Writer, finding},
+    key::{KeyView, finding},
     list,
 };
 

@@ -35,6 +35,10 @@ impl Evidence for Lists<'_, '_> {
             format!("op {one} comes before op {other} ({})", kinds.name())
         })
     }
+
+    fn is_evidence(&self, txn: u32) -> bool {
+        !self.txns.failed(txn)
+    }
 }
 
 impl Lists<'_, '_> {

@@ -6,12 +6,14 @@ use rustc_hash::FxHashMap;
 use super::{
     super::{
         atom::Atom,
+        by_key::Entry,
         decode::{Act, Txns},
         findings::{Finding, Findings},
         graph::{Kinds, NONE},
         versions::Access,
+        writer::Writer,
     },
-    Entry, Keys, Share, direct,
+    Keys, Share, direct,
     list::{self, Longest, Prefix},
     note,
     positions::Positions,
@@ -34,19 +36,6 @@ pub(super) struct KeyView<'h> {
     versions: Vec<u32>,
     /// The number of the last version; nothing is version 0.
     last: u32,
-}
-
-/// Who appended an element.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Writer {
-    /// Nobody.
-    Nobody,
-    /// A transaction that failed, and nobody else.
-    Failed(u32),
-    /// A transaction that happened or may have.
-    Committed(u32),
-    /// More than one.
-    Several,
 }
 
 /// Analyzes the keys of a share.
@@ -259,18 +248,6 @@ impl<'h> KeyView<'h> {
     /// The version that so many elements are.
     pub(super) fn version(&self, count: usize) -> u32 {
         self.versions[count]
-    }
-}
-
-impl Writer {
-    /// Another transaction appended the same.
-    fn or(self, txn: u32, failed: bool) -> Writer {
-        match (self, failed) {
-            (Writer::Nobody, true) => Writer::Failed(txn),
-            (Writer::Nobody | Writer::Failed(_), false) => Writer::Committed(txn),
-            (writer, true) => writer,
-            (Writer::Committed(_) | Writer::Several, false) => Writer::Several,
-        }
     }
 }
 
