@@ -1,4 +1,4 @@
-//! Histories of an imagined store of lists, of any size.
+//! Histories of an imagined store of lists, or of registers, of any size.
 //!
 //! Clients invoke, the store acts at one moment in between, clients complete; chance decides who
 //! is next. A store that acts on whole transactions is strictly serializable.
@@ -31,6 +31,8 @@ pub(crate) struct Appends {
     pub(crate) appends_per_key: u32,
     /// Micro-operations of a transaction, half of them reads.
     pub(crate) mops: usize,
+    /// Whether a write takes the place of what was there, instead of being appended to it.
+    pub(crate) are_registers: bool,
     /// The store.
     pub(crate) store: Store,
     /// Where chance begins.
@@ -45,6 +47,7 @@ impl Default for Appends {
             keys: 10,
             appends_per_key: 64,
             mops: 4,
+            are_registers: false,
             store: Store::Strict,
             seed: 1,
         }
@@ -65,18 +68,19 @@ struct Client {
     is_busy: bool,
 }
 
+#[derive(Default)]
 struct List {
     text: String,
+    /// What it was before the last write.
+    before: String,
     asked: u32,
-    last: usize,
 }
 
 impl Appends {
     /// The history, as JSON Lines.
     pub(crate) fn text(&self) -> String {
         let mut chance = ChaCha8Rng::seed_from_u64(self.seed);
-        let fresh = || List { text: String::new(), asked: 0, last: 0 };
-        let mut lists: Vec<List> = (0..self.keys).map(|_| fresh()).collect();
+        let mut lists: Vec<List> = (0..self.keys).map(|_| List::default()).collect();
         let mut active: Vec<usize> = (0..self.keys).collect();
         let idle = || Client { mops: Vec::new(), done: 0, is_busy: false };
         let mut clients: Vec<Client> = (0..self.clients).map(|_| idle()).collect();
@@ -101,11 +105,11 @@ impl Appends {
                     client.mops.push(Mop::Append(key, lists[key].asked));
                     if lists[key].asked == self.appends_per_key {
                         active[slot] = lists.len();
-                        lists.push(fresh());
+                        lists.push(List::default());
                     }
                 }
                 (client.done, client.is_busy) = (0, true);
-                write_op(&mut text, index, process, "invoke", &client.mops);
+                self.write_op(&mut text, index, process, "invoke", &client.mops);
                 index += 1;
             } else if client.done < client.mops.len() {
                 let count = if self.store == Store::Interleaved { 1 } else { client.mops.len() };
@@ -114,7 +118,7 @@ impl Appends {
                     client.done += 1;
                 }
             } else {
-                write_op(&mut text, index, process, "ok", &client.mops);
+                self.write_op(&mut text, index, process, "ok", &client.mops);
                 (client.is_busy, ended, index) = (false, ended + 1, index + 1);
             }
         }
@@ -125,8 +129,10 @@ impl Appends {
         match mop {
             Mop::Append(key, element) => {
                 let list = &mut lists[*key];
-                list.last = list.text.len();
-                if !list.text.is_empty() {
+                list.before.clone_from(&list.text);
+                if self.are_registers {
+                    list.text.clear();
+                } else if !list.text.is_empty() {
                     list.text.push(',');
                 }
                 let _ = write!(list.text, "{element}");
@@ -137,28 +143,35 @@ impl Appends {
                     Store::Stale(of_a_million) => chance.random_range(0..1_000_000) < of_a_million,
                     _ => false,
                 };
-                let seen = if is_stale { &list.text[..list.last] } else { &list.text };
+                let seen = if is_stale { &list.before } else { &list.text };
                 *answer = Some(seen.to_owned());
             }
         }
     }
-}
 
-fn write_op(text: &mut String, index: usize, process: usize, kind: &str, mops: &[Mop]) {
-    let time = index * 1000;
-    let _ = write!(
-        text,
-        "{{\"index\":{index},\"time\":{time},\"process\":{process},\"type\":\"{kind}\",\"f\":\"txn\",\"value\":["
-    );
-    for (place, mop) in mops.iter().enumerate() {
-        let comma = if place == 0 { "" } else { "," };
-        let _ = match mop {
-            Mop::Append(key, element) => write!(text, "{comma}[\"append\",{key},{element}]"),
-            Mop::Read(key, Some(list)) if kind == "ok" => {
-                write!(text, "{comma}[\"r\",{key},[{list}]]")
-            }
-            Mop::Read(key, _) => write!(text, "{comma}[\"r\",{key},null]"),
-        };
+    fn write_op(&self, text: &mut String, index: usize, process: usize, kind: &str, mops: &[Mop]) {
+        let time = index * 1000;
+        let _ = write!(
+            text,
+            "{{\"index\":{index},\"time\":{time},\"process\":{process},\"type\":\"{kind}\",\"f\":\"txn\",\"value\":["
+        );
+        for (place, mop) in mops.iter().enumerate() {
+            let comma = if place == 0 { "" } else { "," };
+            let _ = match mop {
+                Mop::Append(key, element) if self.are_registers => {
+                    write!(text, "{comma}[\"w\",{key},{element}]")
+                }
+                Mop::Append(key, element) => write!(text, "{comma}[\"append\",{key},{element}]"),
+                Mop::Read(key, Some(value)) if kind == "ok" && self.are_registers => {
+                    let value = if value.is_empty() { "null" } else { value };
+                    write!(text, "{comma}[\"r\",{key},{value}]")
+                }
+                Mop::Read(key, Some(list)) if kind == "ok" => {
+                    write!(text, "{comma}[\"r\",{key},[{list}]]")
+                }
+                Mop::Read(key, _) => write!(text, "{comma}[\"r\",{key},null]"),
+            };
+        }
+        text.push_str("]}\n");
     }
-    text.push_str("]}\n");
 }

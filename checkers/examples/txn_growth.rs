@@ -1,13 +1,14 @@
 //! How long transactions take, step by step: `cargo run --release -p checkers --example
 //! txn_growth [transactions]`. With `write`, prints a history instead: something for
-//! `netsplit check - --workload append`.
+//! `netsplit check - --workload append`. With `registers`, of registers; `wfr`, `seq` and `lin` say
+//! what is to be taken for granted of their keys.
 #![expect(clippy::disallowed_methods, clippy::print_stdout, reason = "it measures, and prints")]
 
 use std::time::Instant;
 
 use checkers::{
-    Budget, Checker, History,
-    txn::{self, Options, append, decode::Txns},
+    Budget, History,
+    txn::{self, Assume, Options, append, decode::Txns, rw_register},
 };
 
 #[path = "../benches/appends.rs"]
@@ -25,8 +26,15 @@ fn main() {
         Some("interleaved") => vec![stores[2]],
         _ => stores.to_vec(),
     };
-    if words.iter().any(|word| word == "write") {
-        print!("{}", Appends { txns, store: wanted[0], ..Appends::default() }.text());
+    let has = |wanted: &str| words.iter().any(|word| word == wanted);
+    let assume =
+        Assume { wfr_keys: has("wfr"), sequential_keys: has("seq"), linearizable_keys: has("lin") };
+    let are_registers = has("registers");
+    let clients = words.iter().find_map(|word| word.strip_prefix("clients=")?.parse().ok());
+    let shape =
+        Appends { txns, are_registers, clients: clients.unwrap_or(20), ..Appends::default() };
+    if has("write") {
+        print!("{}", Appends { store: wanted[0], ..shape }.text());
         return;
     }
     println!(
@@ -34,15 +42,23 @@ fn main() {
         "store", "txns", "MB", "load", "decode", "analyze", "check"
     );
     for store in wanted {
-        let text = Appends { txns, store, ..Appends::default() }.text();
+        let text = Appends { store, ..shape }.text();
         let megabytes = text.len() >> 20;
         let (history, load) = timed(|| History::read(text));
         let Ok(history) = history else { continue };
-        let (decoded, decode) = timed(|| Txns::decode(&history, "append"));
+        let (decoded, decode) =
+            timed(|| Txns::decode(&history, if are_registers { "w" } else { "append" }));
         let Ok(decoded) = decoded else { continue };
-        let (analyzed, analyze) = timed(|| append::analyze(&decoded));
-        drop((analyzed, decoded));
-        let checker = txn::append::Append(Options::default());
+        let ((), analyze) = timed(|| {
+            if are_registers {
+                drop(rw_register::analyze(decoded, assume));
+            } else {
+                drop(append::analyze(&decoded));
+            }
+        });
+        let name = if are_registers { "rw-register" } else { "append" };
+        let Some(entry) = txn::find(name) else { continue };
+        let checker = (entry.build)(Options { assume, ..Options::default() });
         let (verdict, check) = timed(|| checker.check(&history, &Budget::unlimited()));
         let name = format!("{store:?}");
         println!(
