@@ -29,7 +29,7 @@ pub mod file {
     pub const LOG: &str = "run.log";
     /// Logs of the system, by node.
     pub const NODES: &str = "nodes";
-    /// Evidence, a file an anomaly.
+    /// Evidence: a text for each type of anomaly, a sub-history for each anomaly.
     pub const ANOMALIES: &str = "anomalies";
 }
 
@@ -133,6 +133,20 @@ impl Store {
             fs::rename(temporary, &path)
         };
         write().with_context(|| format!("failed to write {}", path.display()))
+    }
+
+    /// Removes a directory of this run and what is in it, if it is there.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn remove(&self, name: &str) -> Result<()> {
+        let path = self.path(name);
+        match fs::remove_dir_all(&path) {
+            Err(e) if e.kind() != ErrorKind::NotFound => {
+                Err(e).with_context(|| format!("failed to remove {}", path.display()))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Writes a file of this run as JSON, for people and programs.

@@ -114,6 +114,13 @@ fn transactions_are_held_to_the_models_asked_for() {
     assert_eq!(result["anomalies"][0]["type"], "G2-item");
     assert_eq!(result["anomalies"][0]["figure"]["cycle"][0]["kind"], "rw");
     assert_eq!(result["properties"][0]["details"]["not"][0], "repeatable-read");
+    netsplit.run(&[&strict[..], &["--anomalies", "found"]].concat()).exits(1);
+    let text = fs::read_to_string(netsplit.results.path().join("found/G2-item.txt"));
+    let text = text.expect("a text for the type");
+    for said in ["It rules out", "T1 = op 0 of process 0: ", "T2 before T1 (rw): op 1 read x as []"]
+    {
+        assert!(text.contains(said), "{said}: {text}");
+    }
     let unheard = ["check", "history.edn", "--workload", "append", "--consistency", "fine"];
     netsplit.run(&unheard).exits(64).says("list consistency-models");
     netsplit

@@ -1,5 +1,7 @@
 //! `netsplit check`
 use std::{
+    collections::BTreeMap,
+    fs,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -77,6 +79,9 @@ pub(super) struct CheckArgs {
     /// Write the proof of the verdict on a bare history to a file, for `netsplit verify`
     #[arg(long, value_name = "FILE", requires = "model", conflicts_with_all = ["stream", "consistency"])]
     certificate: Option<PathBuf>,
+    /// Write a text for each type of anomaly in a bare history to this directory
+    #[arg(long, value_name = "DIRECTORY")]
+    anomalies: Option<PathBuf>,
     /// What standard output carries
     #[arg(long, value_enum, default_value = "human")]
     format: Format,
@@ -164,12 +169,25 @@ fn tell<'h>(
     result: &RunResult,
     of_key: impl Fn(Option<u32>) -> Option<&'h History>,
 ) -> Outcome {
+    if let Some(directory) = &args.anomalies {
+        write_texts(directory, &output::referee::texts(&result.anomalies, &of_key))
+            .or_infrastructure()?;
+    }
     let text = match args.format {
         Format::Json => serde_json::to_string_pretty(result).or_bug()?,
         Format::Human => human(result, of_key),
     };
     output::say(&text).or_infrastructure()?;
     Ok(Exit::of(result.verdict.value, result.verdict.reason))
+}
+
+fn write_texts(directory: &Path, texts: &BTreeMap<String, String>) -> anyhow::Result<()> {
+    let make = || format!("failed to write to {}", directory.display());
+    fs::create_dir_all(directory).with_context(make)?;
+    for (kind, text) in texts {
+        fs::write(directory.join(format!("{kind}.txt")), text).with_context(make)?;
+    }
+    Ok(())
 }
 
 /// The summary, with the drawing of what is wrong.

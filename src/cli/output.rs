@@ -11,6 +11,8 @@ use checkers::{Candidate, Figure, History, OpsFigure, Stuck};
 use serde_json::json;
 use tracing_subscriber::EnvFilter;
 
+pub(super) mod referee;
+
 use super::Format;
 use crate::{
     junit, report,
@@ -60,21 +62,22 @@ pub(super) fn write_page(
     store.write(file::REPORT, page.as_bytes())
 }
 
-/// One file an anomaly: the explanation, and the sub-history that `netsplit check` judges again.
+/// A text for each type of anomaly, and for each anomaly the sub-history that `netsplit check`
+/// judges again.
 fn write_anomalies(store: &Store, result: &mut RunResult, history: &History) -> Result<()> {
+    store.remove(file::ANOMALIES)?;
     for (number, anomaly) in result.anomalies.iter_mut().enumerate() {
-        let name = format!("{}/{number}-{}", file::ANOMALIES, anomaly.kind);
-        let mut text = format!("{}\n", anomaly.explanation);
         if let Figure::Ops(ops) = &anomaly.figure {
+            let name = format!("{}/{number}-{}.jsonl", file::ANOMALIES, anomaly.kind);
             // What is drawn may begin in the middle; the file stands by itself.
             let part = if ops.part.is_empty() { &ops.calls } else { &ops.part };
             let part = sub_history(history, part);
-            store.write(&format!("{name}.jsonl"), part.to_jsonl().as_bytes())?;
-            anomaly.file = Some(format!("{name}.jsonl"));
-            let drawn = sub_history(history, &ops.calls);
-            text += &format!("\n{}{}\n", checkers::notation::draw(&drawn), why_stuck(ops));
+            store.write(&name, part.to_jsonl().as_bytes())?;
+            anomaly.file = Some(name);
         }
-        store.write(&format!("{name}.txt"), text.as_bytes())?;
+    }
+    for (kind, text) in referee::texts(&result.anomalies, |_| Some(history)) {
+        store.write(&format!("{}/{kind}.txt", file::ANOMALIES), text.as_bytes())?;
     }
     Ok(())
 }
