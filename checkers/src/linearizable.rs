@@ -9,10 +9,11 @@
 //! Three kinds of ways, the fastest that a history allows: for familiar objects, mostly where their
 //! values are distinct, in the time it takes to sort (the list is in [`familiar::judge`]); for
 //! registers, a search that knows what a register is ([`register`]); for any model, a search that
-//! knows its steps ([`search`]).
+//! knows its steps ([`search`]). An object of several parts falls apart first ([`parts`]).
 use crate::{Budget, Checker, History, Malformed, Verdict, model::Model, stream::Stream};
 
 mod certificate;
+mod choices;
 mod counter;
 mod entries;
 mod events;
@@ -27,6 +28,7 @@ mod memo;
 mod numbers;
 mod order;
 mod origin;
+mod parts;
 mod passages;
 mod permits;
 mod plain;
@@ -145,6 +147,10 @@ impl<'a, M: Model> Prepared<'a, M> {
     /// Checks any history, by a search that knows the model from its steps alone.
     fn check_any(&self, budget: &Budget) -> Result<Verdict, Malformed> {
         let calls: Vec<CallOf<M>> = self.history.calls()?;
+        let parts = parts::split(self.model, self.history, &calls);
+        if !parts.is_empty() {
+            return self.check_parts(&parts, budget);
+        }
         let problem = self.problem(&calls);
         let mut search = Search::new(&problem, budget);
         let completion = |layer: usize| problem.bars[problem.layers[layer] as usize].completed;

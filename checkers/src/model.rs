@@ -42,7 +42,7 @@ use std::{
 
 use serde::de::DeserializeOwned;
 
-use crate::{OpRef, decode};
+use crate::{Datum, OpRef, decode};
 
 mod catalogue;
 mod counter;
@@ -132,6 +132,13 @@ pub trait Model: Send + Sync {
         vec![true; calls.len()]
     }
 
+    /// The parts of the object that a call is about, where the object is made of parts that know
+    /// nothing of each other, as registers with names are; `None` where it is about all of them.
+    /// What is about other parts must neither change what such a call answers nor what it does.
+    fn parts<'a>(&'a self, _input: &'a Self::Input) -> Option<Vec<&'a Datum>> {
+        None
+    }
+
     /// The state that a completed call leaves behind, where that is certain whatever came before:
     /// where such a call stands alone, a history may be cut in two (see [`crate::stream`]).
     fn leaves(&self, _input: &Self::Input, _output: &Self::Output) -> Option<Self::State> {
@@ -210,6 +217,6 @@ fn list<V: DeserializeOwned>(init: Option<&str>) -> Result<Vec<V>, BadInit> {
 }
 
 /// Values side by side, as states are shown.
-fn join<'a>(values: impl IntoIterator<Item = &'a crate::Datum>) -> String {
+fn join<'a>(values: impl IntoIterator<Item = &'a Datum>) -> String {
     values.into_iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }

@@ -43,6 +43,11 @@ fn histories_or(few: u64) -> u64 {
     std::env::var("HISTORIES").map_or(few, |count| count.parse().expect("HISTORIES: a number"))
 }
 
+/// The general search takes its time with large ones.
+fn large_histories() -> u64 {
+    histories_or(3_000) / 10
+}
+
 /// By path, how many histories were judged valid and invalid.
 type Tally = BTreeMap<String, [u64; 2]>;
 
@@ -92,7 +97,7 @@ fn large<M: Model + Clone + 'static>(model: M, kind: Kind, path: &str) {
     let undecided = AtomicU64::new(0);
     let tally = tally(
         kind,
-        (0..histories_or(300)).into_par_iter().map(|seed| {
+        (0..large_histories()).into_par_iter().map(|seed| {
             let history = history(kind, LARGE, seed);
             let polled = std::sync::Arc::new(AtomicU64::new(0));
             let is_over = move || polled.fetch_add(1, Ordering::Relaxed) > POLLS;
@@ -106,7 +111,7 @@ fn large<M: Model + Clone + 'static>(model: M, kind: Kind, path: &str) {
         }),
     );
     eprintln!("{kind:?}: {} too hard for the search", undecided.into_inner());
-    assert_balanced(&tally, path, histories_or(300) / 40);
+    assert_balanced(&tally, path, large_histories() / 40);
 }
 
 /// Both answers came by this path often enough to mean something.

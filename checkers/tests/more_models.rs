@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use checkers::model::{
-    Counter, FencedMutex, FifoQueue, Log, Model, PriorityQueue, ReentrantMutex, Semaphore, Stack,
-    UniqueIds, UnorderedQueue,
+    Counter, FencedMutex, FifoQueue, Log, Model, PriorityQueue, ReentrantMutex, Semaphore, Set,
+    Stack, UniqueIds, UnorderedQueue,
 };
 use serde_json::{Value, json};
 
@@ -57,6 +57,18 @@ fn fenced_mutexes_agree() {
     let owned = [1, 2].map(|owner| [("acquire", json!(owner)), ("release", json!(owner))]);
     let few = whole(1..=8);
     fuzz_plainly(FencedMutex::from_word(Some("0")).unwrap(), owned.as_flattened(), &few);
+}
+
+#[test]
+fn sets_of_which_elements_are_asked_agree() {
+    let of = |value: i64| {
+        ["add", "remove", "contains", "contains", "contains"].map(|f| (f, json!(value)))
+    };
+    let elements = [of(1), of(2)].concat();
+    let answers = [Value::Null, json!(true), json!(false), json!([]), json!([1]), json!([2, 1])];
+    fuzz(Set::default(), &elements, &answers[..3]);
+    let read = [("read", Value::Null), ("read", Value::Null)];
+    fuzz(Set::from_word(Some("[1]")).unwrap(), &[&elements[..9], &read].concat(), &answers);
 }
 
 #[test]

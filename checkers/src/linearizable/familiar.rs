@@ -4,7 +4,7 @@ use super::{
     plain::{Act, Plain, Start},
     problem::NEVER,
     queue, register, stack, tenures,
-    texts::AsRegister,
+    texts::{AsRegister, Texts},
     zones,
 };
 use crate::Budget;
@@ -60,8 +60,7 @@ pub(super) fn judge(
             let Some(texts) = &plain.texts else {
                 return judge_register(acts, init, values, work_max, budget);
             };
-            let AsRegister { acts, init, values } = texts.as_register(acts, init)?;
-            return judge_register(&acts, init, values, work_max, budget);
+            return judge_texts(texts, acts, init, work_max, budget);
         }
         Start::Queue(discipline) => ("queue", queue::check(acts, values, discipline)?),
         Start::Stack => ("stack", stack::check(acts, values)?),
@@ -89,6 +88,30 @@ fn judge_register(
     }
 }
 
+/// An order that one of the registers has is one of the text; it has none where none of them has.
+fn judge_texts(
+    texts: &Texts,
+    acts: &[Act],
+    init: u32,
+    work_max: u64,
+    budget: &Budget,
+) -> Option<Answer> {
+    let mut worst: Option<Answer> = None;
+    let (mut explored, mut work) = (0, 0);
+    for AsRegister { acts, init, values } in texts.as_registers(acts, init)? {
+        let left = work_max.saturating_sub(work);
+        let mut answer = judge_register(&acts, init, values, left, budget)?;
+        (explored, work) = (explored + answer.explored, work + answer.work);
+        (answer.explored, answer.work) = (explored, work);
+        match (&answer.found, worst.as_ref().map(|worst| &worst.found)) {
+            (Found::Order | Found::GaveUp(_), _) => return Some(answer),
+            (Found::None { row, .. }, Some(Found::None { row: other, .. })) if row < other => (),
+            _ => worst = Some(answer),
+        }
+    }
+    worst.map(|worst| Answer { explored, work, ..worst })
+}
+
 /// The answer of a way that looks at each act once.
 fn decided(acts: &[Act], path: &'static str, checked: Result<(), Clash>) -> Answer {
     let found = match checked {
@@ -114,8 +137,19 @@ pub(super) fn order(
         Start::Text(init) => match &plain.texts {
             None => order_of_register(acts, init, values, budget),
             Some(texts) => {
-                let AsRegister { acts, init, values } = texts.as_register(acts, init)?;
-                order_of_register(&acts, init, values, budget)
+                let order = |AsRegister { acts, init, values }| match judge_register(
+                    &acts,
+                    init,
+                    values,
+                    u64::MAX,
+                    budget,
+                )?
+                .found
+                {
+                    Found::Order => order_of_register(&acts, init, values, budget),
+                    Found::None { .. } | Found::GaveUp(_) => None,
+                };
+                texts.as_registers(acts, init)?.find_map(order)
             }
         },
         Start::Queue(discipline) => queue::order(acts, values, discipline),

@@ -1,6 +1,6 @@
 //! An order that explains a history, for whoever will not take a verdict at its word.
 use super::{
-    CallOf, Prepared, familiar,
+    CallOf, Prepared, familiar, parts,
     problem::{NEVER, bars},
     search::{Outcome, Search},
 };
@@ -20,6 +20,10 @@ impl<M: Model> Prepared<'_, M> {
         {
             let rows = order.iter().map(|&act| plain.acts[act as usize].invoked);
             return Ok(Some(with_idle(rows.collect(), &calls)));
+        }
+        let parts = parts::split(self.model, self.history, &calls);
+        if !parts.is_empty() {
+            return self.order_parts(&parts, budget);
         }
         let problem = self.problem(&calls);
         Ok(match Search::new(&problem, budget).run() {

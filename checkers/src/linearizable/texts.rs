@@ -1,17 +1,21 @@
 //! Texts that grow, as registers: an append is a compare-and-set whose old value the reads reveal.
 //!
-//! Let no token be appended twice, and none be the end of another or of a text that was put. Then
-//! a text is one that was put, followed by tokens, in one way at most: its last token is the only
-//! one that it ends with, and so on until none fits. So whoever saw a token saw all that was there
-//! when it was appended, and all who saw it must have seen the same. An append that was seen is
-//! `cas [what was there, that and the token]`; one that nobody saw leaves a text that nobody saw,
-//! whatever was there: it is the write of a value of its own. What was seen, but cannot be put
-//! together so, or not as others saw it, is the value of no write.
+//! Let no token be the end of another, or of a longer text that was put. Then a text is one that
+//! was put, followed by tokens, in one way: its last token is the only one that it ends with, and
+//! so on until it is what was put. So whoever saw a token saw all that was there when it was
+//! appended. If it was appended once, all who saw it must have seen the same before it; the append
+//! is `cas [what was there, that and the token]`, and what was not seen so is the value of no
+//! write. An append that nobody saw leaves a text that nobody saw, whatever was there: it is the
+//! write of a value of its own.
 //!
-//! The state after an append is known by its token, so no text is ever put together.
+//! Where the same token was appended several times, or put as well, every way to say which append
+//! was which is tried, within reason. That an append which might have been seen writes what nobody
+//! saw is never wrong: until the next put, nothing that is seen can follow either.
+//!
+//! The state after an append is known by its place, so no text is ever put together.
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{numbers::Numbers, plain::Act, problem::NEVER};
+use super::{choices::Choices, numbers::Numbers, plain::Act, problem::NEVER};
 use crate::model::Deed;
 
 /// A text that was put (by its number), or one that ends with a token (by its node, from
@@ -23,13 +27,33 @@ type Place = u32;
 pub(super) struct Texts {
     /// The numbers of values are below this.
     values: u32,
-    /// For each value that is appended, which token it is.
-    tokens: FxHashMap<u32, u32>,
+    /// The tokens, and for each value that is appended, which one it is.
+    tokens: Vec<Token>,
+    token_of: FxHashMap<u32, u32>,
     /// What stands before a token, and the token.
     nodes: Vec<(Place, u32)>,
     /// For each value, its place.
     places: Vec<Place>,
 }
+
+/// A text that is appended.
+#[derive(Clone, Copy, Debug, Default)]
+struct Token {
+    /// How often.
+    appends: u32,
+    /// If it is put as well: the empty text, where there is one, and itself.
+    put: Option<(Place, Place)>,
+}
+
+impl Token {
+    /// Whether an append of it is not the only way to what ends with it.
+    fn is_common(&self) -> bool {
+        self.appends > 1 || self.put.is_some()
+    }
+}
+
+/// What each append of a token is: the number of the act, and what it does.
+type Way = Vec<(usize, Deed<u32, u32>)>;
 
 /// The same acts, on a register.
 pub(super) struct AsRegister {
@@ -46,31 +70,47 @@ impl Texts {
     /// object holds `init` at first; some act is an append.
     pub(super) fn read(acts: &[Act], init: u32, numbers: &Numbers) -> Option<Texts> {
         let texts = numbers.texts()?;
-        let (mut tokens, mut put) = (FxHashMap::default(), FxHashSet::from_iter([init]));
+        let mut taken = Texts {
+            values: texts.len() as u32,
+            tokens: Vec::new(),
+            token_of: FxHashMap::default(),
+            nodes: Vec::new(),
+            places: Vec::new(),
+        };
+        let mut put = FxHashSet::from_iter([init]);
         for act in acts {
             match act.deed {
-                Deed::Extend(value) => {
-                    let token = tokens.len() as u32;
-                    if tokens.insert(value, token).is_some() {
-                        return None;
-                    }
-                }
+                Deed::Extend(value) => taken.append(value),
                 Deed::Write(value) | Deed::Cas(_, value) => drop(put.insert(value)),
                 _ => (),
             }
         }
-        let endings = Endings::of(tokens.iter().map(|(&value, &t)| (texts[value as usize], t)));
-        let pieces = tokens.keys().chain(&put).map(|&value| texts[value as usize]);
-        let is_token = |piece| endings.of_piece(piece).count();
-        // A token ends with itself, and with no other.
-        if pieces.map(is_token).sum::<usize>() > tokens.len() {
+        let each = taken.token_of.iter();
+        let endings = Endings::of(each.map(|(&value, &token)| (texts[value as usize], token)));
+        let mut pieces = taken.token_of.keys().chain(&put).map(|&value| texts[value as usize]);
+        let ends_with_another =
+            |piece| endings.of_piece(piece).any(|(before, _)| !before.is_empty());
+        if pieces.any(ends_with_another) {
             return None;
         }
-        let put = put.iter().map(|&value| (texts[value as usize], value)).collect();
-        let mut taken =
-            Texts { values: texts.len() as u32, tokens, nodes: Vec::new(), places: Vec::new() };
+        let put: FxHashMap<&[u8], u32> =
+            put.iter().map(|&value| (texts[value as usize], value)).collect();
+        for (&value, &token) in &taken.token_of {
+            let nothing = put.get(&[][..]).copied().unwrap_or(NEVER);
+            taken.tokens[token as usize].put =
+                put.get(texts[value as usize]).map(|&place| (nothing, place));
+        }
         taken.place(&texts, &endings, &put);
         Some(taken)
+    }
+
+    fn append(&mut self, value: u32) {
+        let new = self.tokens.len() as u32;
+        let token = *self.token_of.entry(value).or_insert(new);
+        if token == new {
+            self.tokens.push(Token::default());
+        }
+        self.tokens[token as usize].appends += 1;
     }
 
     /// Finds the place of each text.
@@ -78,7 +118,9 @@ impl Texts {
         let mut known: FxHashMap<(Place, u32), Place> = FxHashMap::default();
         for &text in texts {
             let (mut rest, mut tokens) = (text, Vec::new());
-            while let Some((before, token)) = endings.of_piece(rest).next() {
+            while !put.contains_key(rest)
+                && let Some((before, token)) = endings.of_piece(rest).next()
+            {
                 tokens.push(token);
                 rest = before;
             }
@@ -97,10 +139,15 @@ impl Texts {
         }
     }
 
-    /// What the acts do to a register that stands for the text; `None` where a crashed
-    /// compare-and-set may have seen what nobody else did.
-    pub(super) fn as_register(&self, acts: &[Act], start: u32) -> Option<AsRegister> {
-        let mut seen = Seen { texts: self, of: vec![NEVER; self.tokens.len()] };
+    /// What the acts may do to a register that stands for the text: the text has an order where
+    /// one of these has one. `None` where they are too many, or a crashed compare-and-set may have
+    /// seen what nobody else did.
+    pub(super) fn as_registers(
+        &self,
+        acts: &[Act],
+        start: u32,
+    ) -> Option<impl Iterator<Item = AsRegister>> {
+        let mut seen = Seen { texts: self, of: vec![Vec::new(); self.tokens.len()] };
         let place = |value: u32| self.places.get(value as usize).copied().unwrap_or(NEVER);
         let init = place(start);
         if !seen.add(init) {
@@ -112,37 +159,63 @@ impl Texts {
             _ => true,
         };
         let can_be: Vec<bool> = acts.iter().map(was_seen).collect();
-        let nobody = self.values + self.tokens.len() as u32;
-        let state = |value, can_be| if can_be { self.state(place(value)) } else { nobody };
-        let deed = |(act, &can_be): (&Act, &bool)| {
+        let nobody = self.unseen(self.tokens.len() as u32);
+        let state = |value, can_be| if can_be { place(value) } else { nobody };
+        let mut appends = vec![Vec::new(); self.tokens.len()];
+        let deed = |(i, act): (usize, &Act)| {
             let deed = match act.deed {
-                Deed::Read(value) => Deed::Read(state(value, can_be)),
+                Deed::Read(value) => Deed::Read(state(value, can_be[i])),
                 Deed::Cas(old, new) if act.completed == NEVER => {
                     Deed::Cas(state(old, seen.has(place(old))?), new)
                 }
-                Deed::Cas(old, new) => Deed::Cas(state(old, can_be), new),
-                Deed::Extend(value) => self.extend(&seen, value)?,
+                Deed::Cas(old, new) => Deed::Cas(state(old, can_be[i]), new),
+                Deed::Extend(value) => {
+                    let token = *self.token_of.get(&value)?;
+                    appends[token as usize].push(i);
+                    act.deed
+                }
                 deed => deed,
             };
             Some(Act { deed, ..*act })
         };
-        let acts = acts.iter().zip(&can_be).map(deed).collect::<Option<_>>()?;
-        Some(AsRegister { acts, init: self.state(init), values: nobody + 1 })
+        let acts: Vec<Act> = acts.iter().enumerate().map(deed).collect::<Option<_>>()?;
+        let each = appends.iter().zip(0..).filter(|(appends, _)| !appends.is_empty());
+        let ways: Vec<_> =
+            each.map(|(appends, token)| self.ways(&seen, token, appends)).collect::<Option<_>>()?;
+        let choices = Choices::new(ways.iter().map(Vec::len).collect())?;
+        Some(choices.map(move |choice| {
+            let mut acts = acts.clone();
+            for (ways, way) in ways.iter().zip(choice) {
+                ways[way].iter().for_each(|&(act, deed)| acts[act].deed = deed);
+            }
+            AsRegister { acts, init, values: nobody + 1 }
+        }))
     }
 
-    /// What an append is.
-    fn extend(&self, seen: &Seen<'_>, value: u32) -> Option<Deed<u32, u32>> {
-        let token = *self.tokens.get(&value)?;
-        let after = self.values + token;
-        Some(match seen.of[token as usize] {
-            NEVER => Deed::Write(after),
-            place => Deed::Cas(self.state(self.node(place).0), after),
-        })
+    /// What the appends of a token may be. Somebody made each text that was seen to end with it.
+    fn ways(&self, seen: &Seen<'_>, token: u32, appends: &[usize]) -> Option<Vec<Way>> {
+        let places = &seen.of[token as usize];
+        let mut deeds: Vec<_> =
+            places.iter().map(|&place| Deed::Cas(self.node(place).0, place)).collect();
+        let put = self.tokens[token as usize].put;
+        deeds.extend(put.filter(|&(empty, _)| empty != NEVER).map(|(e, own)| Deed::Cas(e, own)));
+        deeds.push(Deed::Write(self.unseen(token)));
+        let choices = Choices::new(vec![deeds.len(); appends.len()])?;
+        let makes_all = |choice: &Vec<usize>| (0..places.len()).all(|seen| choice.contains(&seen));
+        let way = |choice: Vec<usize>| -> Way {
+            appends.iter().copied().zip(choice.into_iter().map(|deed| deeds[deed])).collect()
+        };
+        let mut ways: Vec<Way> = choices.filter(makes_all).map(way).collect();
+        if ways.is_empty() {
+            // More was seen than was made: nothing explains it, whatever the appends did.
+            ways.push(way(vec![deeds.len() - 1; appends.len()]));
+        }
+        Some(ways)
     }
 
-    /// The number of what a register holds where the text is at this place.
-    fn state(&self, place: Place) -> u32 {
-        if place < self.values { place } else { self.values + self.node(place).1 }
+    /// The number of a text that ends with a token and that nobody saw.
+    fn unseen(&self, token: u32) -> u32 {
+        self.values + self.nodes.len() as u32 + token
     }
 
     fn node(&self, place: Place) -> (Place, u32) {
@@ -153,7 +226,7 @@ impl Texts {
 /// Where each token stands, as far as it was seen.
 struct Seen<'t> {
     texts: &'t Texts,
-    of: Vec<Place>,
+    of: Vec<Vec<Place>>,
 }
 
 impl Seen<'_> {
@@ -161,14 +234,15 @@ impl Seen<'_> {
     fn add(&mut self, mut place: Place) -> bool {
         while place != NEVER && place >= self.texts.values {
             let (before, token) = self.texts.node(place);
-            match std::mem::replace(&mut self.of[token as usize], place) {
-                NEVER => place = before,
-                same if same == place => return true,
-                other => {
-                    self.of[token as usize] = other;
-                    return false;
-                }
+            let (known, token) = (&mut self.of[token as usize], &self.texts.tokens[token as usize]);
+            if known.contains(&place) {
+                return true;
             }
+            if !known.is_empty() && !token.is_common() {
+                return false;
+            }
+            known.push(place);
+            place = before;
         }
         place != NEVER
     }
@@ -178,9 +252,11 @@ impl Seen<'_> {
         if place == NEVER || place < self.texts.values {
             return Some(place != NEVER);
         }
-        match self.of[self.texts.node(place).1 as usize] {
-            NEVER => None,
-            seen => Some(seen == place),
+        let token = self.texts.node(place).1 as usize;
+        match &self.of[token] {
+            known if known.contains(&place) => Some(true),
+            known if known.is_empty() || self.texts.tokens[token].is_common() => None,
+            _ => Some(false),
         }
     }
 }

@@ -122,7 +122,7 @@ pub const ALL: &[Entry] = &[
     },
     Entry {
         name: "set",
-        about: "a set that grows: `add v`, `read -> [..]`; INIT is a JSON list",
+        about: "a set: `add v`, `remove v`, `contains v -> bool`, `read -> [..]`; INIT is a JSON list",
         build: |init| boxed(Set::from_word(init)),
     },
     Entry {

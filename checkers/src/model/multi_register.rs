@@ -135,6 +135,10 @@ impl Model for MultiRegister {
         calls.iter().map(matters).collect()
     }
 
+    fn parts<'a>(&'a self, TxnInput::Txn(asked): &'a TxnInput) -> Option<Vec<&'a Datum>> {
+        Some(asked.iter().map(|(_, name, _)| name).collect())
+    }
+
     fn state_bytes(&self, state: &Contents) -> usize {
         size_of::<Contents>() + state.0.len() * size_of::<(Datum, Datum)>() * 2
     }

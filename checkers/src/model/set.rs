@@ -1,4 +1,4 @@
-//! A set that grows and can be read whole.
+//! A set that can be read whole, or asked about one element.
 use std::{collections::BTreeSet, fmt, sync::Arc};
 
 use rustc_hash::FxHashSet;
@@ -7,8 +7,8 @@ use serde::Deserialize;
 use super::{BadInit, Deed, DeedOf, Familiar, Known, Model, join, list};
 use crate::Datum;
 
-/// A set: `add v`, `read -> [..]`. Every element at once; [`crate::set`] judges element by
-/// element, in near-linear time, and proves less.
+/// A set: `add v`, `remove v`, `contains v -> bool`, `read -> [..]`. Every element at once;
+/// [`crate::set`] judges element by element, in near-linear time, and proves less.
 #[derive(Clone, Debug, Default)]
 pub struct Set {
     init: Elements,
@@ -24,17 +24,22 @@ pub struct Elements(Arc<BTreeSet<Datum>>);
 pub enum SetInput {
     /// Contain this.
     Add(Datum),
+    /// Contain this no more.
+    Remove(Datum),
+    /// Is this in it?
+    Contains(Datum),
     /// What is in it?
     Read,
 }
 
-/// What a set answers: the elements, or something that proves nothing, such as `null`.
+/// What a set answers: the elements, or whether one is there; to an add or a remove something
+/// that proves nothing, such as `null`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
 #[serde(untagged)]
 pub enum SetAnswer {
     /// What a read saw, in any order.
     Elements(Vec<Datum>),
-    /// What an add echoed.
+    /// Anything else.
     Other(Datum),
 }
 
@@ -62,6 +67,11 @@ impl Elements {
     /// This with one value more.
     pub(super) fn with(&self, value: &Datum) -> Elements {
         self.0.iter().cloned().chain([value.clone()]).collect()
+    }
+
+    /// This without one value.
+    fn without(&self, value: &Datum) -> Elements {
+        self.0.iter().filter(|&element| element != value).cloned().collect()
     }
 
     /// Bytes that it occupies, about.
@@ -94,6 +104,12 @@ impl Model for Set {
         match (input, output) {
             (SetInput::Add(value), _) if state.contains(value) => Some(state.clone()),
             (SetInput::Add(value), _) => Some(state.with(value)),
+            (SetInput::Remove(value), _) => Some(state.without(value)),
+            (SetInput::Contains(value), Some(SetAnswer::Other(Datum::Bool(is_there)))) => {
+                (*is_there == state.contains(value)).then(|| state.clone())
+            }
+            (SetInput::Contains(_), Some(SetAnswer::Elements(_))) => None,
+            (SetInput::Contains(_), _) => Some(state.clone()),
             (SetInput::Read, Some(SetAnswer::Elements(seen))) => {
                 // A value seen twice makes the answer longer than any set that contains it.
                 let same = seen.len() == state.0.len() && seen.iter().all(|v| state.contains(v));
@@ -106,6 +122,11 @@ impl Model for Set {
     fn describe(&self, input: &SetInput, output: Option<&SetAnswer>) -> String {
         match (input, output) {
             (SetInput::Add(value), _) => format!("add {value}"),
+            (SetInput::Remove(value), _) => format!("remove {value}"),
+            (SetInput::Contains(value), Some(SetAnswer::Other(answer))) => {
+                format!("contains {value} -> {answer}")
+            }
+            (SetInput::Contains(value), _) => format!("contains {value}"),
             (SetInput::Read, Some(SetAnswer::Elements(seen))) => {
                 format!("read -> [{}]", join(seen))
             }
@@ -115,7 +136,7 @@ impl Model for Set {
     }
 
     fn is_read(&self, input: &SetInput) -> bool {
-        *input == SetInput::Read
+        matches!(input, SetInput::Read | SetInput::Contains(_))
     }
 
     fn leaves(&self, input: &SetInput, output: &SetAnswer) -> Option<Elements> {
@@ -125,17 +146,25 @@ impl Model for Set {
         }
     }
 
-    /// A crashed add matters if a read saw its element.
+    /// Where nothing is removed, a crashed add matters if somebody saw its element; its remove, and
+    /// so its add, might matter to who saw that it is not there.
     fn matter(&self, calls: &[Known<'_, SetInput, SetAnswer>]) -> Vec<bool> {
+        if calls.iter().any(|call| matches!(call.input, SetInput::Remove(_))) {
+            return vec![true; calls.len()];
+        }
         let mut seen = FxHashSet::default();
         for call in calls {
-            if let (SetInput::Read, Some(SetAnswer::Elements(values))) = (call.input, call.output) {
-                seen.extend(values);
+            match (call.input, call.output) {
+                (SetInput::Read, Some(SetAnswer::Elements(values))) => seen.extend(values),
+                (SetInput::Contains(value), Some(SetAnswer::Other(Datum::Bool(true)))) => {
+                    seen.insert(value);
+                }
+                _ => (),
             }
         }
         let matters = |call: &Known<'_, SetInput, SetAnswer>| match call.input {
-            SetInput::Read => false,
             SetInput::Add(value) => seen.contains(value),
+            _ => false,
         };
         calls.iter().map(matters).collect()
     }
@@ -149,6 +178,16 @@ impl Model for Set {
             (SetInput::Add(value), _) => Deed::Include(value),
             (SetInput::Read, Some(SetAnswer::Elements(seen))) => Deed::ReadSet(seen),
             (SetInput::Read, _) => Deed::Nothing,
+            (SetInput::Remove(_) | SetInput::Contains(_), _) => Deed::Other,
+        }
+    }
+
+    fn parts<'a>(&'a self, input: &'a SetInput) -> Option<Vec<&'a Datum>> {
+        match input {
+            SetInput::Add(value) | SetInput::Remove(value) | SetInput::Contains(value) => {
+                Some(vec![value])
+            }
+            SetInput::Read => None,
         }
     }
 

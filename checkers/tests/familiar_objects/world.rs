@@ -33,7 +33,9 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new(kind: Kind, random: &mut ChaCha8Rng) -> World {
         // Mostly every value is new.
-        let values = if random.random_bool(0.85) { i64::MAX } else { random.random_range(1..9) };
+        let distinct = if kind == Kind::Kv { 0.5 } else { 0.85 };
+        let values =
+            if random.random_bool(distinct) { i64::MAX } else { random.random_range(1..9) };
         World { kind, list: vec![], number: 0, holder: Value::Null, token: 0, fresh: 0, values }
     }
 
@@ -116,12 +118,12 @@ impl World {
     /// Texts, put or added; now and then other values, texts that end alike, or the same again.
     fn store(&mut self, random: &mut ChaCha8Rng) -> (&'static str, Value) {
         self.fresh += 1;
-        let text = match random.random_range(0..7) {
+        let text = match random.random_range(0..10) {
             _ if self.values == i64::MAX => json!(format!("({})", self.fresh)),
-            0 => json!("a"),
-            1 => json!("ba"),
-            2 => self.holder.clone(),
-            _ => json!(format!("({})", self.fresh)),
+            0 if self.values < 4 => json!("a"),
+            1 if self.values < 4 => json!("ba"),
+            2 if self.values < 4 => self.holder.clone(),
+            _ => json!(format!("({})", self.fresh % (1 + self.values))),
         };
         match random.random_range(0..20) {
             0..7 => ("get", Value::Null),
