@@ -72,7 +72,7 @@ pub(super) fn judge(
         Start::Set => ("inclusion", inclusion::order(acts, values, lists)?.map(drop)),
         Start::Ids => ("ids", ids::order(acts, values)?.map(drop)),
     };
-    Some(decided(acts, path, checked))
+    Some(decided(acts, path, &checked))
 }
 
 fn judge_register(
@@ -83,7 +83,7 @@ fn judge_register(
     budget: &Budget,
 ) -> Option<Answer> {
     match zones::check(acts, init, values) {
-        Some(checked) => Some(decided(acts, "zones", checked)),
+        Some(checked) => Some(decided(acts, "zones", &checked)),
         None => register::check(acts, init, work_max, budget),
     }
 }
@@ -113,10 +113,10 @@ fn judge_texts(
 }
 
 /// The answer of a way that looks at each act once.
-fn decided(acts: &[Act], path: &'static str, checked: Result<(), Clash>) -> Answer {
+fn decided(acts: &[Act], path: &'static str, checked: &Result<(), Clash>) -> Answer {
     let found = match checked {
         Ok(()) => Found::Order,
-        Err(Clash(row)) => Found::None { row, is_earliest: false },
+        Err(Clash(row)) => Found::None { row: *row, is_earliest: false },
     };
     Answer { found, path, explored: acts.len() as u64, work: acts.len() as u64 }
 }

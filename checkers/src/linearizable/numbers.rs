@@ -22,15 +22,13 @@ impl Numbers {
 
     /// The values, each at its number, if all are texts.
     pub(super) fn texts(&self) -> Option<Vec<&[u8]>> {
-        let mut texts: Vec<&[u8]> = vec![&[]; self.count as usize];
-        if self.others.len() < texts.len() {
-            return None;
-        }
-        for (value, &number) in &self.others {
-            let Datum::Text(text) = value else { return None };
-            texts[number as usize] = text.as_bytes();
-        }
-        Some(texts)
+        let texts = self.others.iter().map(|(value, &number)| match value {
+            Datum::Text(text) => Some((number, text.as_bytes())),
+            _ => None,
+        });
+        let mut texts: Vec<(u32, &[u8])> = texts.collect::<Option<_>>()?;
+        texts.sort_unstable_by_key(|&(number, _)| number);
+        (texts.len() == self.count as usize).then(|| texts.into_iter().map(|(_, t)| t).collect())
     }
 
     /// The number of a value, if it was met.

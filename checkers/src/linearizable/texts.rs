@@ -37,8 +37,10 @@ pub(super) struct Texts {
 }
 
 /// A text that is appended.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Token {
+    /// Its number.
+    value: u32,
     /// How often.
     appends: u32,
     /// If it is put as well: the empty text, where there is one, and itself.
@@ -85,20 +87,19 @@ impl Texts {
                 _ => (),
             }
         }
-        let each = taken.token_of.iter();
-        let endings = Endings::of(each.map(|(&value, &token)| (texts[value as usize], token)));
-        let mut pieces = taken.token_of.keys().chain(&put).map(|&value| texts[value as usize]);
+        let text = |value: u32| texts[value as usize];
+        let tokens = taken.tokens.iter().map(|token| text(token.value));
+        let endings = Endings::of(tokens.clone().zip(0..));
+        let mut pieces = tokens.chain(put.iter().map(|&value| text(value)));
         let ends_with_another =
             |piece| endings.of_piece(piece).any(|(before, _)| !before.is_empty());
         if pieces.any(ends_with_another) {
             return None;
         }
-        let put: FxHashMap<&[u8], u32> =
-            put.iter().map(|&value| (texts[value as usize], value)).collect();
-        for (&value, &token) in &taken.token_of {
-            let nothing = put.get(&[][..]).copied().unwrap_or(NEVER);
-            taken.tokens[token as usize].put =
-                put.get(texts[value as usize]).map(|&place| (nothing, place));
+        let put: FxHashMap<&[u8], u32> = put.iter().map(|&value| (text(value), value)).collect();
+        let nothing = put.get(&[][..]).copied().unwrap_or(NEVER);
+        for token in &mut taken.tokens {
+            token.put = put.get(text(token.value)).map(|&place| (nothing, place));
         }
         taken.place(&texts, &endings, &put);
         Some(taken)
@@ -108,7 +109,7 @@ impl Texts {
         let new = self.tokens.len() as u32;
         let token = *self.token_of.entry(value).or_insert(new);
         if token == new {
-            self.tokens.push(Token::default());
+            self.tokens.push(Token { value, appends: 0, put: None });
         }
         self.tokens[token as usize].appends += 1;
     }

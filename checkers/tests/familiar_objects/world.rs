@@ -144,7 +144,7 @@ impl World {
             "append" if is_empty(value) => (),
             "append" if is_empty(&self.holder) => self.holder = value.clone(),
             "append" => {
-                self.holder = json!(format!("{}{}", self.holder.as_str()?, value.as_str()?))
+                self.holder = json!(format!("{}{}", self.holder.as_str()?, value.as_str()?));
             }
             "cas"
                 if value[0] != self.holder && !(is_empty(&value[0]) && is_empty(&self.holder)) =>
