@@ -48,6 +48,26 @@ fn less_than_linearizability_may_be_demanded() {
 }
 
 #[test]
+fn a_verdict_is_proved_and_the_proof_is_verified() {
+    let netsplit = Netsplit::new();
+    let file = |name: &str| netsplit.results.path().join(name);
+    let check = readme("netsplit check history.jsonl --model register --certificate proof.json");
+    let verify = readme("netsplit verify proof.json history.jsonl --model register");
+    for (rows, code, says) in [(FRESH, 0, "valid     1"), (STALE, 1, "invalid   1")] {
+        fs::write(file("history.jsonl"), format!("{WRITE}{rows}")).expect("a file");
+        netsplit.run(&check).exits(code);
+        netsplit.run(&verify).exits(code).says(says);
+    }
+    let other = ["verify", "proof.json", "history.jsonl", "--model", "kv"];
+    netsplit.run(&other).exits(64).says("speaks of --model register");
+    // The answers that contradict each other in one history do not in another.
+    fs::write(file("history.jsonl"), format!("{WRITE}{FRESH}")).expect("a file");
+    netsplit.run(&verify).exits(64).says("does not hold");
+    fs::write(file("proof.json"), "{}").expect("a file");
+    netsplit.run(&verify).exits(64).says("no certificate");
+}
+
+#[test]
 fn what_is_no_history_is_refused_with_line_and_cause() {
     check("", 64, "line 1: the history is empty");
     check(&WRITE[..100], 64, "line 2: the line ends in the middle");

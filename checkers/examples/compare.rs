@@ -4,6 +4,7 @@
 //! ```sh
 //! cargo run --release -p checkers --example compare list           # the cells' names
 //! cargo run --release -p checkers --example compare export CELL    # its history, as JSON Lines
+//! cargo run --release -p checkers --example compare large          # ten million calls, as JSON Lines
 //! cargo run --release -p checkers --example compare grid [TIMES]   # judges them all
 //! cargo run --release -p checkers --example compare cell CELL...   # judges some
 //! ```
@@ -36,6 +37,18 @@ use grid::{Grid, Lie, Mix, Values};
 const LIMIT: f64 = 10_000.0;
 const BYTES_MAX: u64 = 4 << 30;
 
+/// For `netsplit check` as a whole process, from file to verdict.
+const LARGE: Grid = Grid {
+    clients: 50,
+    calls: 10_000_000,
+    keys: 10_000,
+    values: Values::Distinct,
+    mix: Mix::ReadWrite,
+    crashed: 0.0,
+    lie: Lie::None,
+    seed: 1,
+};
+
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -45,13 +58,14 @@ fn main() {
             Some((_, grid)) => drop(std::io::stdout().write_all(grid.text().as_bytes())),
             None => println!("no cell {name}: see `compare list`"),
         },
+        ["large"] => drop(std::io::stdout().write_all(LARGE.text().as_bytes())),
         ["grid"] => table(&HashMap::new(), |_| true),
         ["cell", ref names @ ..] => table(&HashMap::new(), |name| names.contains(&name)),
         ["grid", times] => match std::fs::read_to_string(times) {
             Ok(text) => table(&text.lines().filter_map(Other::read).collect(), |_| true),
             Err(error) => println!("{times}: {error}"),
         },
-        _ => println!("usage: compare list | export CELL | grid [TIMES] | cell CELL..."),
+        _ => println!("usage: compare list | export CELL | large | grid [TIMES] | cell CELL..."),
     }
 }
 
