@@ -169,6 +169,8 @@ fn registers_are_ordered_by_what_is_taken_for_granted() {
         netsplit.run(&[&bare[..], &["serializable", "--format", "json"], more].concat())
     };
     serializable(&[]).exits(0);
+    let strict = readme("netsplit check history.edn --workload rw-register --search-orders");
+    netsplit.run(&strict).exits(1).says("no-serial-order-realtime");
     let ended = serializable(&["--sequential-keys"]);
     ended.exits(1);
     let result: serde_json::Value = serde_json::from_str(&ended.stdout).expect("JSON alone");
@@ -179,7 +181,7 @@ fn registers_are_ordered_by_what_is_taken_for_granted() {
         .exits(1)
         .says("cyclic-versions: of the versions of x, 2 came before 1, since op 2");
     let lists = ["check", "history.edn", "--workload", "append", "--wfr-keys"];
-    netsplit.run(&lists).exits(64).says("not of append");
+    netsplit.run(&lists).exits(64).says("not the versions of append");
 }
 
 #[test]

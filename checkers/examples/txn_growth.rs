@@ -1,7 +1,8 @@
 //! How long transactions take, step by step: `cargo run --release -p checkers --example
 //! txn_growth [transactions]`. With `write`, prints a history instead: something for
 //! `netsplit check - --workload append`. With `registers`, of registers; `wfr`, `seq` and `lin` say
-//! what is to be taken for granted of their keys.
+//! what is to be taken for granted of their keys, `search` that an order of versions is to be
+//! searched for, `model=` what is to hold.
 #![expect(clippy::disallowed_methods, clippy::print_stdout, reason = "it measures, and prints")]
 
 use std::time::Instant;
@@ -58,13 +59,15 @@ fn main() {
         });
         let name = if are_registers { "rw-register" } else { "append" };
         let Some(entry) = txn::find(name) else { continue };
-        let checker = (entry.build)(Options { assume, ..Options::default() });
+        let model = words.iter().find_map(|word| word.strip_prefix("model="));
+        let Ok(options) = Options::new([model.unwrap_or("strong-serializable")]) else { continue };
+        let checker = (entry.build)(Options { assume, search_orders: has("search"), ..options });
         let (verdict, check) = timed(|| checker.check(&history, &Budget::unlimited()));
         let name = format!("{store:?}");
         println!(
             "{name:<12} {txns:>9} {megabytes:>7} {load:>7.0} {decode:>8.0} {analyze:>8.0} {check:>7.0} {:?} {}",
             verdict.valid,
-            verdict.anomalies.len()
+            verdict.anomalies.first().map_or("", |anomaly| &anomaly.name)
         );
     }
 }

@@ -24,6 +24,7 @@ pub mod judge;
 pub mod levels;
 pub mod order;
 pub mod pattern;
+pub mod polygraph;
 pub mod rw_register;
 mod scan;
 pub mod search;
@@ -40,6 +41,8 @@ pub struct Options {
     pub consistency: Vec<&'static levels::Model>,
     /// What to take for granted of each key, where values alone do not order its versions.
     pub assume: Assume,
+    /// Whether to search for an order of versions that would do, where nothing tells it.
+    pub search_orders: bool,
 }
 
 /// What is taken for granted of each key by itself.
@@ -54,22 +57,25 @@ pub struct Assume {
 }
 
 impl Options {
+    const fn of_nothing() -> Options {
+        let assume = Assume { wfr_keys: false, sequential_keys: false, linearizable_keys: false };
+        Options { consistency: Vec::new(), assume, search_orders: false }
+    }
+
     /// For models by name.
     ///
     /// # Errors
     /// The name that no model has.
     pub fn new<'n>(consistency: impl IntoIterator<Item = &'n str>) -> Result<Options, &'n str> {
         let models = consistency.into_iter().map(|name| levels::find(name).ok_or(name));
-        Ok(Options { consistency: models.collect::<Result<_, _>>()?, assume: Assume::default() })
+        Ok(Options { consistency: models.collect::<Result<_, _>>()?, ..Options::of_nothing() })
     }
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options {
-            consistency: levels::find("strong-serializable").into_iter().collect(),
-            assume: Assume::default(),
-        }
+        let consistency = levels::find("strong-serializable").into_iter().collect();
+        Options { consistency, ..Options::of_nothing() }
     }
 }
 

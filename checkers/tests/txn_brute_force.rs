@@ -18,6 +18,8 @@ mod definitions;
 mod random_txns;
 #[path = "txn_brute_force/registers.rs"]
 mod registers;
+#[path = "txn_brute_force/weak.rs"]
+mod weak;
 #[path = "txn_brute_force/written.rs"]
 mod written;
 

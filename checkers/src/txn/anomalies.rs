@@ -25,7 +25,10 @@ pub enum Name {
     G1c,
     G1cProcess,
     G1cRealtime,
+    NoReadCommittedOrder,
     Internal,
+    NoReadAtomicOrder,
+    NoCausalOrder,
     LostUpdate,
     GSingle,
     GSingleProcess,
@@ -33,9 +36,42 @@ pub enum Name {
     GNonadjacent,
     GNonadjacentProcess,
     GNonadjacentRealtime,
+    NoSnapshotOrder,
+    NoSnapshotOrderProcess,
+    NoSnapshotOrderRealtime,
     G2,
     G2Process,
     G2Realtime,
+    NoSerialOrder,
+    NoSerialOrderProcess,
+    NoSerialOrderRealtime,
+}
+
+/// What there must be an order for, whatever the order of versions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "each is a model, described there")]
+pub enum Question {
+    ReadCommitted,
+    ReadAtomic,
+    Causal,
+    Snapshot,
+    Serial,
+}
+
+/// A question, and which order beside what values show must be kept to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// The question.
+    pub question: Question,
+    /// The order.
+    pub order: Kinds,
+}
+
+impl Decision {
+    /// Whether, if there is such an order, there is one for the other.
+    pub fn settles(self, other: Decision) -> bool {
+        self.question >= other.question && other.order.is_within(self.order)
+    }
 }
 
 /// One of them, described.
@@ -48,12 +84,23 @@ pub struct Anomaly {
     pub about: &'static str,
     /// The cycle it is, if it is one.
     pub cycle: Option<Pattern>,
+    /// The question it answers with no, if it is such.
+    pub decision: Option<Decision>,
+}
+
+impl Anomaly {
+    /// The orders beside what values show that it needs.
+    pub fn order(&self) -> Kinds {
+        let cycle = self.cycle.map_or(Kinds::GOES_ON, |cycle| cycle.needed);
+        let decision = self.decision.map_or(Kinds::GOES_ON, |decision| decision.order);
+        Kinds(cycle.0 & !Kinds::DATA.0).and(decision)
+    }
 }
 
 const WR: Kinds = Kinds::WW.and(Kinds::WR);
 
 const fn direct(name: Name, text: &'static str, about: &'static str) -> Anomaly {
-    Anomaly { name, text, about, cycle: None }
+    Anomaly { name, text, about, cycle: None, decision: None }
 }
 
 const fn cycle(name: Name, text: &'static str, data: Kinds, rw: Rw, order: Kinds) -> Anomaly {
@@ -66,13 +113,26 @@ const fn cycle(name: Name, text: &'static str, data: Kinds, rw: Rw, order: Kinds
     };
     let wr = if matches!(rw, Rw::None) { Kinds(data.0 & Kinds::WR.0) } else { Kinds::GOES_ON };
     let pattern = Pattern { allowed: data.and(order), needed: wr.and(order), rw };
-    Anomaly { name, text, about, cycle: Some(pattern) }
+    Anomaly { name, text, about, cycle: Some(pattern), decision: None }
+}
+
+const fn no_order(name: Name, text: &'static str, question: Question, order: Kinds) -> Anomaly {
+    let about = match question {
+        Question::ReadCommitted => "in no order of commits does everybody read what is committed",
+        Question::ReadAtomic => "in no order of commits are transactions seen whole",
+        Question::Causal => "in no order of commits does everybody see what was seen before",
+        Question::Snapshot => "there is no order of snapshots and commits that explains the reads",
+        Question::Serial => "there is no order of all transactions that explains the reads",
+    };
+    let decision = Some(Decision { question, order });
+    Anomaly { name, text, about, cycle: None, decision }
 }
 
 /// From the gravest to the lightest.
-pub const ALL: [Anomaly; 25] = {
+pub const ALL: [Anomaly; 34] = {
     use Kinds as K;
     use Name as N;
+    use Question as Q;
     [
         direct(N::DuplicateElements, "duplicate-elements", "a list has an element twice"),
         direct(N::GarbageRead, "garbage-read", "a read saw what nobody wrote"),
@@ -96,7 +156,10 @@ pub const ALL: [Anomaly; 25] = {
         cycle(N::G1c, "G1c", WR, Rw::None, K::GOES_ON),
         cycle(N::G1cProcess, "G1c-process", WR, Rw::None, K::PROCESS),
         cycle(N::G1cRealtime, "G1c-realtime", WR, Rw::None, K::REALTIME),
+        no_order(N::NoReadCommittedOrder, "no-read-committed-order", Q::ReadCommitted, K::GOES_ON),
         direct(N::Internal, "internal", "a transaction contradicts its own reads and writes"),
+        no_order(N::NoReadAtomicOrder, "no-read-atomic-order", Q::ReadAtomic, K::GOES_ON),
+        no_order(N::NoCausalOrder, "no-causal-order", Q::Causal, K::GOES_ON),
         direct(N::LostUpdate, "lost-update", "transactions updated the same version"),
         cycle(N::GSingle, "G-single-item", K::DATA, Rw::One, K::GOES_ON),
         cycle(N::GSingleProcess, "G-single-item-process", K::DATA, Rw::One, K::PROCESS),
@@ -110,9 +173,20 @@ pub const ALL: [Anomaly; 25] = {
             Rw::Apart,
             K::REALTIME,
         ),
+        no_order(N::NoSnapshotOrder, "no-snapshot-order", Q::Snapshot, K::GOES_ON),
+        no_order(N::NoSnapshotOrderProcess, "no-snapshot-order-process", Q::Snapshot, K::PROCESS),
+        no_order(
+            N::NoSnapshotOrderRealtime,
+            "no-snapshot-order-realtime",
+            Q::Snapshot,
+            K::REALTIME,
+        ),
         cycle(N::G2, "G2-item", K::DATA, Rw::Together, K::GOES_ON),
         cycle(N::G2Process, "G2-item-process", K::DATA, Rw::Together, K::PROCESS),
         cycle(N::G2Realtime, "G2-item-realtime", K::DATA, Rw::Together, K::REALTIME),
+        no_order(N::NoSerialOrder, "no-serial-order", Q::Serial, K::GOES_ON),
+        no_order(N::NoSerialOrderProcess, "no-serial-order-process", Q::Serial, K::PROCESS),
+        no_order(N::NoSerialOrderRealtime, "no-serial-order-realtime", Q::Serial, K::REALTIME),
     ]
 };
 
@@ -137,7 +211,7 @@ mod tests {
     #[test]
     fn cycles_are_called_by_the_orders_they_need() {
         for entry in &ALL {
-            let needs = |kinds| entry.cycle.is_some_and(|cycle| cycle.needed.meets(kinds));
+            let needs = |kinds| entry.order().meets(kinds);
             assert_eq!(needs(Kinds::PROCESS), entry.text.ends_with("-process"), "{}", entry.text);
             assert_eq!(needs(Kinds::REALTIME), entry.text.ends_with("-realtime"), "{}", entry.text);
         }

@@ -1,6 +1,6 @@
 //! From what was found to a verdict.
 use super::{
-    anomalies::{self, Name},
+    anomalies::{self, Decision, Name},
     decode::Txns,
     findings::Findings,
     graph::{Graph, Kinds},
@@ -17,6 +17,24 @@ pub trait Evidence: Graph {
 
     /// Whether a transaction counts when it is asked if there is anything to judge by.
     fn is_evidence(&self, txn: u32) -> bool;
+
+    /// Whether there is an order, whatever is not known of that of versions. The order beside what
+    /// values show is the one that the decision asks for.
+    fn decide(&self, _: Decision, _: &Order, _: &Budget) -> Decided {
+        Decided::NotAsked
+    }
+}
+
+/// What a decision came to.
+pub enum Decided {
+    /// There is an order.
+    Holds,
+    /// There is none: why not.
+    Broken(String, Figure),
+    /// Nobody knows, for this reason.
+    Unknown(String),
+    /// The order of versions is known as well as it can be, or nobody asked.
+    NotAsked,
 }
 
 /// Elle's word for a history in which no transaction depends on another.
@@ -31,7 +49,8 @@ pub fn judge(
     budget: &Budget,
 ) -> Verdict {
     let wanted = wanted(models);
-    let graph = Ordered { data, order: &order(txns, &wanted) };
+    let order = order(txns, &wanted);
+    let graph = Ordered { data, order: &order };
     let Some(cycles) = search::cycles(&graph, &wanted, budget) else {
         return Verdict::unknown("out of time");
     };
@@ -42,16 +61,24 @@ pub fn judge(
         let here = cycles.found.iter().filter(|(found, _)| found == name);
         anomalies.extend(here.map(|(name, cycle)| describe(txns, data, *name, &cycle.0)));
     }
+    let mut found: Vec<Name> = cycles.found.iter().map(|(name, _)| *name).collect();
+    found.extend(anomalies::ALL.iter().map(|a| a.name).filter(|name| findings.count(*name) > 0));
+    let mut undecided = None;
+    if anomalies.is_empty() && findings.doubts.is_empty() {
+        let decisions = decide(data, &wanted, &order, budget);
+        undecided = decisions.undecided;
+        found.extend(decisions.broken.iter().map(|(name, _)| *name));
+        anomalies.extend(decisions.broken.into_iter().map(|(_, anomaly)| anomaly));
+    }
     let is_empty = is_empty(&graph, |txn| data.is_evidence(txn));
     let mut verdict = Verdict::of(anomalies);
-    if let (Valid::Valid, Some(why)) = (verdict.valid, doubt(findings, &cycles, is_empty)) {
+    let why = doubt(findings, &cycles, is_empty).or(undecided);
+    if let (Valid::Valid, Some(why)) = (verdict.valid, why) {
         verdict = Verdict::unknown(why);
     }
     if is_empty {
         verdict.anomalies.push(nothing());
     }
-    let mut found: Vec<Name> = cycles.found.iter().map(|(name, _)| *name).collect();
-    found.extend(anomalies::ALL.iter().map(|a| a.name).filter(|name| findings.count(*name) > 0));
     with_standing(verdict, models, &found).with("txns", txns.len())
 }
 
@@ -59,7 +86,7 @@ pub fn judge(
 /// of real time as well, so that where real time counts, sessions add nothing.
 fn wanted(models: &[&'static Model]) -> Vec<Name> {
     let mut wanted: Vec<Name> = models.iter().flat_map(|model| model.forbidden()).collect();
-    let needs = |name: &Name, kinds| name.entry().cycle.is_some_and(|c| c.needed.meets(kinds));
+    let needs = |name: &Name, kinds| name.entry().order().meets(kinds);
     if wanted.iter().any(|name| needs(name, Kinds::REALTIME)) {
         wanted.retain(|name| !needs(name, Kinds::PROCESS));
     }
@@ -70,8 +97,7 @@ fn wanted(models: &[&'static Model]) -> Vec<Name> {
 
 /// The order that the wanted anomalies need.
 fn order(txns: &Txns<'_>, wanted: &[Name]) -> Order {
-    let kinds = wanted.iter().filter_map(|name| name.entry().cycle);
-    let needed = kinds.fold(Kinds::GOES_ON, |all, cycle| all.and(cycle.needed));
+    let needed = wanted.iter().fold(Kinds::GOES_ON, |all, name| all.and(name.entry().order()));
     if needed.meets(Kinds::REALTIME) {
         Order::realtime(txns)
     } else if needed.meets(Kinds::PROCESS) {
@@ -79,6 +105,43 @@ fn order(txns: &Txns<'_>, wanted: &[Name]) -> Order {
     } else {
         Order::Data
     }
+}
+
+/// What decisions came to.
+#[derive(Default)]
+struct Decisions {
+    broken: Vec<(Name, Anomaly)>,
+    /// Why one of them is open.
+    undecided: Option<String>,
+}
+
+/// Decides what is wanted, the most demanding first: what follows from that is not asked.
+fn decide(data: &impl Evidence, wanted: &[Name], order: &Order, budget: &Budget) -> Decisions {
+    let mut open: Vec<(Name, Decision)> =
+        wanted.iter().filter_map(|name| Some((*name, name.entry().decision?))).collect();
+    open.sort_by_key(|(_, decision)| (decision.order, decision.question));
+    let mut decisions = Decisions::default();
+    let mut holds: Vec<Decision> = Vec::new();
+    while let Some((name, decision)) = open.pop() {
+        if holds.iter().any(|known| known.settles(decision)) {
+            continue;
+        }
+        let data_only = Order::Data;
+        let order = if decision.order == Kinds::GOES_ON { &data_only } else { order };
+        match data.decide(decision, order, budget) {
+            Decided::Holds => holds.push(decision),
+            Decided::Unknown(why) => decisions.undecided = Some(why),
+            Decided::NotAsked => (),
+            Decided::Broken(why, figure) => {
+                let entry = name.entry();
+                let explanation = format!("{}, {}: {why}", entry.text, entry.about);
+                let name_text = entry.text.to_owned();
+                let anomaly = Anomaly { name: name_text, key: None, explanation, figure };
+                decisions.broken.insert(0, (name, anomaly));
+            }
+        }
+    }
+    decisions
 }
 
 /// Whether no transaction that counts comes before another such.

@@ -57,7 +57,15 @@ pub const ALL: &[Model] = {
             &["PL-2"],
             "nobody sees what is aborted or unfinished",
             &["read-uncommitted"],
-            &[N::IncompatibleOrder, N::G1a, N::DirtyUpdate, N::G1b, N::FutureRead, N::G1c],
+            &[
+                N::IncompatibleOrder,
+                N::G1a,
+                N::DirtyUpdate,
+                N::G1b,
+                N::FutureRead,
+                N::G1c,
+                N::NoReadCommittedOrder,
+            ],
             "Adya 4.2",
         ),
         model(
@@ -97,7 +105,7 @@ pub const ALL: &[Model] = {
             &["RA"],
             "a transaction is seen whole or not at all",
             &["monotonic-atomic-view"],
-            &[N::Internal],
+            &[N::Internal, N::NoReadAtomicOrder],
             "Cerone",
         ),
         model(
@@ -129,7 +137,7 @@ pub const ALL: &[Model] = {
             &["causal-cerone", "TCC"],
             "what was seen brings what it saw",
             &["read-atomic"],
-            &[],
+            &[N::NoCausalOrder],
             "Cerone",
         ),
         model(
@@ -158,7 +166,7 @@ pub const ALL: &[Model] = {
                 "parallel-snapshot-isolation",
                 "prefix",
             ],
-            &[N::GNonadjacent],
+            &[N::GNonadjacent, N::NoSnapshotOrder],
             "CG 4",
         ),
         model(
@@ -166,7 +174,7 @@ pub const ALL: &[Model] = {
             &["PL-2.99"],
             "serializable but for predicates",
             &["cursor-stability", "monotonic-atomic-view"],
-            &[N::GSingle, N::GNonadjacent, N::G2],
+            &[N::GSingle, N::GNonadjacent, N::G2, N::NoSerialOrder],
             "Adya 4.2",
         ),
         model(
@@ -206,7 +214,7 @@ pub const ALL: &[Model] = {
             &["strong-session-SI"],
             "snapshot isolation that respects sessions",
             &["snapshot-isolation", "strong-session-read-committed", "PRAM"],
-            &[N::GSingleProcess, N::GNonadjacentProcess],
+            &[N::GSingleProcess, N::GNonadjacentProcess, N::NoSnapshotOrderProcess],
             "DS",
         ),
         model(
@@ -214,7 +222,7 @@ pub const ALL: &[Model] = {
             &["strong-session-PL-3"],
             "serializable, in the order of each session",
             &["serializable", "strong-session-snapshot-isolation"],
-            &[N::G2Process],
+            &[N::G2Process, N::NoSerialOrderProcess],
             "DS",
         ),
         model(
@@ -271,7 +279,7 @@ pub const ALL: &[Model] = {
             &["strong-SI"],
             "snapshot isolation that respects real time",
             &["strong-session-snapshot-isolation", "strong-read-committed"],
-            &[N::GSingleRealtime, N::GNonadjacentRealtime],
+            &[N::GSingleRealtime, N::GNonadjacentRealtime, N::NoSnapshotOrderRealtime],
             "DS",
         ),
         model(
@@ -279,7 +287,7 @@ pub const ALL: &[Model] = {
             &["strict-serializable", "strong-PL-3", "PL-SS"],
             "serializable, in the order of real time",
             &["strong-session-serializable", "strong-snapshot-isolation"],
-            &[N::G2Realtime],
+            &[N::G2Realtime, N::NoSerialOrderRealtime],
             "Adya 5; Herlihy & Wing 1990",
         ),
     ]

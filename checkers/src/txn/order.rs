@@ -95,7 +95,9 @@ impl Order {
     fn txn(&self, hub: u32, step: u32) -> Option<u32> {
         match self {
             Order::Data => None,
-            Order::Process(next) => (step == 0).then(|| next[hub as usize]),
+            Order::Process(next) => {
+                (step == 0).then(|| next[hub as usize]).filter(|next| *next != NONE)
+            }
             Order::Realtime(realtime) => {
                 let txn = realtime.firsts[hub as usize] + step;
                 (txn < realtime.firsts[hub as usize + 1]).then_some(txn)
@@ -107,7 +109,7 @@ impl Order {
     fn hub_after(&self, hub: u32) -> Option<u32> {
         match self {
             Order::Data => None,
-            Order::Process(next) => self.hub(next[hub as usize]),
+            Order::Process(_) => self.hub(self.txn(hub, 0)?),
             Order::Realtime(_) => Some(hub + 1).filter(|hub| *hub < self.hubs()),
         }
     }

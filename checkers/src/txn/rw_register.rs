@@ -20,10 +20,12 @@ use crate::{Budget, Checker, History, Verdict};
 
 mod assumed;
 mod circle;
+mod decide;
 mod direct;
 mod explain;
 mod key;
 mod order;
+mod weak;
 
 use explain::Registers;
 use key::KeyView;
@@ -44,7 +46,8 @@ impl Checker for RwRegister {
             Ok(txns) => txns,
             Err(malformed) => return Verdict::malformed(&malformed),
         };
-        let (registers, findings) = analyze(txns, self.0.assume);
+        let (mut registers, findings) = analyze(txns, self.0.assume);
+        registers.search_orders = self.0.search_orders;
         judge::judge(&registers.txns, &registers, &findings, &self.0.consistency, budget)
     }
 }
@@ -68,7 +71,7 @@ pub fn analyze(mut txns: Txns<'_>, assume: Assume) -> (Registers<'_>, Findings) 
         nexts.push(next);
     }
     let versions = versions(&txns, &views, &nexts);
-    (Registers { txns, versions, views, happened, assume }, findings)
+    (Registers { txns, versions, views, happened, assume, search_orders: false }, findings)
 }
 
 /// Something for each key, in parallel.

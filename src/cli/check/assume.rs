@@ -1,5 +1,5 @@
-//! What is to be taken for granted of registers, as arguments.
-use checkers::txn::Assume;
+//! How registers are to be ordered, as arguments.
+use checkers::txn::{Assume, Options};
 use clap::Args;
 
 /// For `--workload rw-register`: lists order their versions themselves.
@@ -15,15 +15,20 @@ pub(in crate::cli) struct AssumeArgs {
     /// it read
     #[arg(long, requires = "workload")]
     wfr_keys: bool,
+    /// Registers: where nothing tells the order of versions, search for one that would do
+    #[arg(long, requires = "workload")]
+    search_orders: bool,
 }
 
 impl AssumeArgs {
-    pub(super) fn as_told(&self) -> Assume {
-        Assume {
+    /// Tells them to a checker.
+    pub(super) fn tell(&self, options: &mut Options) {
+        options.assume = Assume {
             wfr_keys: self.wfr_keys,
             sequential_keys: self.sequential_keys,
             linearizable_keys: self.linearizable_keys,
-        }
+        };
+        options.search_orders = self.search_orders;
     }
 
     /// How to say the same again, each with a blank before it.
@@ -32,6 +37,7 @@ impl AssumeArgs {
             (self.linearizable_keys, " --linearizable-keys"),
             (self.sequential_keys, " --sequential-keys"),
             (self.wfr_keys, " --wfr-keys"),
+            (self.search_orders, " --search-orders"),
         ];
         told.into_iter().filter(|(is_told, _)| *is_told).map(|(_, argument)| argument).collect()
     }

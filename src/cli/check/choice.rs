@@ -3,7 +3,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use checkers::{
     Checker,
     model::{self, AnyLevel},
-    txn::{self, Assume},
+    txn,
     weaker::{self, LEVELS, Level},
 };
 
@@ -77,9 +77,9 @@ fn transactions(name: &str, args: &CheckArgs) -> Result<(Asked, Box<dyn Checker>
             )
         })?,
     };
-    options.assume = args.assume.as_told();
-    if options.assume != Assume::default() && name != "rw-register" {
-        bail!("only of rw-register is anything to be taken for granted, not of {name}");
+    args.assume.tell(&mut options);
+    if !args.assume.arguments().is_empty() && name != "rw-register" {
+        bail!("only registers need to be ordered, not the versions of {name}");
     }
     let mut arguments = format!("--workload {name}");
     for model in &args.consistency {

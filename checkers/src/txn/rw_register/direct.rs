@@ -11,7 +11,7 @@ use super::{
         graph::NONE,
         writer::Writer,
     },
-    key::{KeyView, NOTHING, Touch},
+    key::{KeyView, NOTHING, Read, Touch},
 };
 
 /// Finds those of one key.
@@ -67,8 +67,8 @@ impl Look<'_, '_> {
     /// What is wrong with single reads.
     fn reads(&self, findings: &mut Findings) {
         let halves: FxHashMap<u32, u32> = self.view.halves.iter().copied().collect();
-        let began_empty = self.view.reads.iter().any(|(_, version)| *version == NOTHING);
-        for &(txn, version) in &self.view.reads {
+        let began_empty = self.view.reads.iter().any(|read| read.version == NOTHING);
+        for &Read { txn, version, .. } in &self.view.reads {
             match self.view.writers[version as usize] {
                 Writer::Failed(writer) => self.read_of_failed(txn, version, writer, findings),
                 // What nobody wrote may have been there from the start, unless nothing was.

@@ -4,13 +4,18 @@ use rustc_hash::FxHashMap;
 use super::{
     super::{
         Assume,
+        anomalies::{Decision, Question},
         decode::Txns,
         graph::{Cursor, Graph, Kinds, NONE},
-        judge::Evidence,
+        judge::{Decided, Evidence},
+        order::Order,
         versions::Versions,
     },
+    decide,
     key::{KeyView, NOTHING, Touch},
+    weak,
 };
+use crate::Budget;
 
 /// Dependencies with the transactions that they follow from.
 pub struct Registers<'h> {
@@ -19,6 +24,7 @@ pub struct Registers<'h> {
     pub(super) views: Vec<KeyView>,
     pub(super) happened: Vec<bool>,
     pub(super) assume: Assume,
+    pub(super) search_orders: bool,
 }
 
 impl Graph for Registers<'_> {
@@ -47,6 +53,17 @@ impl Evidence for Registers<'_> {
     /// As Elle has it, who only may have written a value is nothing to judge registers by.
     fn is_evidence(&self, txn: u32) -> bool {
         self.txns.is_ok(txn)
+    }
+
+    fn decide(&self, decision: Decision, order: &Order, budget: &Budget) -> Decided {
+        if !self.search_orders {
+            return Decided::NotAsked;
+        }
+        match decision.question {
+            Question::Serial => decide::decide(self, false, order, budget),
+            Question::Snapshot => decide::decide(self, true, order, budget),
+            weaker => weak::decide(self, weaker, budget),
+        }
     }
 }
 

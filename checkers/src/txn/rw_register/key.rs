@@ -40,6 +40,14 @@ impl Touch {
     }
 }
 
+/// A read by a transaction that happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Read {
+    pub(super) txn: u32,
+    pub(super) mop: u32,
+    pub(super) version: u32,
+}
+
 /// Everything known of one key. Its versions are numbered as they come; nothing is the first.
 #[derive(Debug)]
 pub(super) struct KeyView {
@@ -50,8 +58,8 @@ pub(super) struct KeyView {
     pub(super) writers: Vec<Writer>,
     /// By transaction.
     pub(super) touches: Vec<Touch>,
-    /// Every read that happened, of whatever: the transaction, and the version.
-    pub(super) reads: Vec<(u32, u32)>,
+    /// Every read that happened, of whatever.
+    pub(super) reads: Vec<Read>,
     /// Versions that their own transaction overwrote, and that transaction.
     pub(super) halves: Vec<(u32, u32)>,
 }
@@ -94,7 +102,7 @@ impl KeyView {
             let is_write = matches!(txns.acts[entry.mop as usize], Act::Write(_));
             let version = self.version(values[entry.mop as usize], numbers);
             if !is_write {
-                self.reads.push((txn, version));
+                self.reads.push(Read { txn, mop: entry.mop, version });
                 if place == 0 {
                     (touch.read, touch.read_mop) = (version, entry.mop);
                 }
