@@ -170,7 +170,7 @@ fn registers_are_ordered_by_what_is_taken_for_granted() {
     };
     serializable(&[]).exits(0);
     let strict = readme("netsplit check history.edn --workload rw-register --search-orders");
-    netsplit.run(&strict).exits(1).says("no-serial-order-realtime");
+    netsplit.run(&strict).exits(1).says("no-snapshot-order-realtime, there is no order");
     let ended = serializable(&["--sequential-keys"]);
     ended.exits(1);
     let result: serde_json::Value = serde_json::from_str(&ended.stdout).expect("JSON alone");

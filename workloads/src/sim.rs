@@ -5,6 +5,7 @@
 //! wrong one departs from it in one way only.
 mod register;
 mod set;
+pub mod transactions;
 
 use checkers::{Kind, Nanos, Op};
 use serde_json::Value;

@@ -4,17 +4,21 @@
 //! of edges. Which version of a key came first is such a choice, where nothing tells. Three steps,
 //! each of which may decide:
 //!
-//! 1. a guess: everything in the order in which it lies already;
+//! 1. a guess: one by one, nothing overwritten that is to be read;
 //! 2. pruning: what would close a circle is not chosen, so the alternative is (Tan et al. 2020,
 //!    "Cobra", §4.2; Huang et al. 2023, "PolySI", §4.3), until nothing follows any more;
 //! 3. a search that, when both alternatives of a choice close circles, goes back to the latest
 //!    choice that has a part in them (Prosser 1993, conflict-directed backjumping).
 mod prune;
+mod schedule;
 mod search;
 mod topology;
 
 use crate::Budget;
 use topology::Topology;
+
+/// Choices that may turn out wrong before pruning is tried.
+const PATIENCE: u64 = 1_000;
 
 /// An edge from one node to another.
 pub type Edge = (u32, u32);
@@ -103,12 +107,22 @@ impl Polygraph {
             Ok(topology) => topology,
             Err(circle) => return Answer::No(None, vec![circle]),
         };
+        let places = schedule::schedule(self, &topology);
+        match Topology::new(self.nodes, &self.known, &places) {
+            Ok(scheduled) => topology = scheduled,
+            Err(circle) => return Answer::No(None, vec![circle]),
+        }
         if self.guess(&mut topology) {
             return Answer::Yes;
         }
         let Some(mut open) = self.choices(budget.bytes_max / 64) else { return Answer::GaveUp };
+        let start = topology.mark();
+        if search::search(self, &mut topology, &open, PATIENCE, budget) == Answer::Yes {
+            return Answer::Yes;
+        }
+        topology.undo(start);
         match prune::prune(self, &mut topology, &mut open, budget) {
-            None => search::search(self, &mut topology, &open, budget),
+            None => search::search(self, &mut topology, &open, u64::MAX, budget),
             Some(answer) => answer,
         }
     }
@@ -209,7 +223,7 @@ mod tests {
                 tally[2] += 1;
                 continue;
             };
-            let searched = search::search(&graph, &mut topology, &choices, &budget);
+            let searched = search::search(&graph, &mut topology, &choices, u64::MAX, &budget);
             assert_eq!(searched == Answer::Yes, expected, "seed {seed}, searched alone");
             tally[usize::from(expected)] += 1;
         }

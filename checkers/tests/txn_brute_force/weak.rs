@@ -81,9 +81,8 @@ fn behind(reads: &Reads) -> Vec<Vec<bool>> {
         for reader in 0..count {
             for source in reads.of_others[reader].iter().filter_map(|read| read.1) {
                 behind[reader][source] = true;
-                for other in 0..count {
-                    behind[reader][other] |= behind[source][other];
-                }
+                let more = behind[source].clone();
+                behind[reader].iter_mut().zip(more).for_each(|(is, too)| *is |= too);
             }
         }
     }

@@ -17,11 +17,12 @@ struct Made {
     blamed: BTreeSet<u32>,
 }
 
-/// Tries to make every choice.
+/// Tries to make every choice, until so many have turned out wrong.
 pub(super) fn search(
     polygraph: &Polygraph,
     topology: &mut Topology,
     open: &[Choice],
+    mut patience: u64,
     budget: &Budget,
 ) -> Answer {
     let mut made: Vec<Made> = Vec::new();
@@ -41,10 +42,14 @@ pub(super) fn search(
         loop {
             match make(polygraph, topology, next, made.len() as u32) {
                 Ok(()) => break,
-                Err(blamed) => match back(topology, &mut made, blamed) {
-                    Some(alternative) => next = alternative,
-                    None => return Answer::No(Some(choice), Vec::new()),
-                },
+                Err(_) if patience == 0 => return Answer::GaveUp,
+                Err(blamed) => {
+                    patience -= 1;
+                    match back(topology, &mut made, blamed) {
+                        Some(alternative) => next = alternative,
+                        None => return Answer::No(Some(choice), Vec::new()),
+                    }
+                }
             }
         }
     }

@@ -263,7 +263,7 @@ impl Told<'_, '_> {
             (Some(choice), _) => {
                 let (text, writers) = self.choice(choice);
                 txns.extend(writers);
-                format!("{text}, and either way {}", shown.join(", or "))
+                format!("{text}: either closes a circle, {}", shown.join(", or "))
             }
         };
         let mut calls: Vec<u32> = txns.iter().map(|txn| self.registers.txns.op(*txn)).collect();
@@ -286,7 +286,7 @@ impl Told<'_, '_> {
         let ops: Vec<String> =
             txns.iter().map(|txn| format!("op {}", self.registers.txns.op(*txn))).collect();
         let first = ops.first().cloned().unwrap_or_default();
-        format!("{} would come before {first}", ops.join(" before "))
+        format!("{} before {first}", ops.join(" before "))
     }
 
     /// A choice in words, and whose writes it is about.
