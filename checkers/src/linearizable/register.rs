@@ -3,8 +3,8 @@
 //! A portfolio of searches, each sound for the answer it gives: depth first for a while; where that
 //! does not get past a layer, one that begins a little before it; then one
 //! that takes crashed calls as often as it likes, which proves that there is no order if it finds
-//! none; then ones that keep few configurations which differ in crashed calls only, which prove
-//! that there is an order if they find one; then all configurations, as far as the budget goes.
+//! none; then ones that spare crashed calls, or keep few configurations which differ in them only,
+//! which prove that there is an order if they find one; then all configurations, as far as the budget goes.
 use std::borrow::Cow;
 
 use crate::{Budget, model::Deed};
@@ -25,6 +25,7 @@ mod order;
 mod search;
 mod seen;
 mod steps;
+mod thrifty;
 
 use layers::Layers;
 use mask::{Mask, Wide};
@@ -130,6 +131,11 @@ fn portfolio<B: Mask>(
         let ended = search.breadth_first(true);
         if ended != Ended::Through && !may_go_on(search, ended) {
             return (ended, RELAXED);
+        }
+        bound(search, a_while(EFFORTS[1]));
+        let ended = search.thrifty();
+        if !matches!(ended, Ended::Stuck(_)) && !may_go_on(search, ended) {
+            return (ended, "thrifty");
         }
         for beam in BEAMS {
             bound(search, a_while(EFFORTS[1] * u64::from(beam)));

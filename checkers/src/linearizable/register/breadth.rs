@@ -23,7 +23,7 @@ const PARTS_A_WAVE: usize = 64;
 const GROUPS: u64 = 64;
 
 /// A configuration, and the number of the one before it, or then its own.
-type Named<B> = (Config<B>, u32);
+pub(super) type Named<B> = (Config<B>, u32);
 
 /// What a part of a layer leads to.
 struct Reached<B> {
@@ -57,24 +57,9 @@ impl<B: Mask> Search<'_, B> {
         let mut frontier: Vec<Named<B>> = frontier.into_iter().map(|config| (config, 0)).collect();
         for layer in first..until {
             self.deepest = layer;
-            for (config, name) in &mut frontier {
-                *name = self.note(*config, *name);
-            }
-            if let Some(why) = self.step_all(&frontier) {
-                self.stepper.steps.clear();
+            if let Err(why) = self.next_frontier(&mut frontier, None) {
                 return Ended::GaveUp(why, layer);
             }
-            let mut steps = std::mem::take(&mut self.stepper.steps);
-            frontier.clear();
-            if steps.len() > 1 {
-                steps.sort_by_key(|step| step.cost);
-                frontier.extend(steps.iter().map(|step| (step.config, step.from)));
-                self.best_of(&mut frontier);
-            } else {
-                frontier.extend(steps.iter().map(|step| (step.config, step.from)));
-            }
-            steps.clear();
-            self.stepper.steps = steps;
             if frontier.is_empty() {
                 return Ended::Stuck(layer);
             }
@@ -83,6 +68,36 @@ impl<B: Mask> Search<'_, B> {
             self.note(config, before);
         }
         Ended::Through
+    }
+
+    /// Goes from one layer to the next. If only so many configurations are to be kept that differ
+    /// in crashed calls alone, then those with the fewest.
+    pub(super) fn next_frontier(
+        &mut self,
+        frontier: &mut Vec<Named<B>>,
+        alike: Option<u32>,
+    ) -> Result<(), Why> {
+        for (config, name) in &mut *frontier {
+            *name = self.note(*config, *name);
+        }
+        if let Some(why) = self.step_all(frontier) {
+            self.stepper.steps.clear();
+            return Err(why);
+        }
+        let mut steps = std::mem::take(&mut self.stepper.steps);
+        frontier.clear();
+        if steps.len() > 1 {
+            let bags = &self.stepper.bags;
+            let spent = |step: &Step<B>| alike.map_or(0, |_| bags.len(step.config.crashed));
+            steps.sort_by_key(|step| (spent(step), step.cost));
+        }
+        frontier.extend(steps.iter().map(|step| (step.config, step.from)));
+        if steps.len() > 1 {
+            self.best_of(frontier, alike);
+        }
+        steps.clear();
+        self.stepper.steps = steps;
+        Ok(())
     }
 
     /// Collects what is behind a whole frontier. Why it was given up, if it was.
@@ -130,9 +145,9 @@ impl<B: Mask> Search<'_, B> {
     }
 
     /// Keeps those that are better than all others, looking from both ends.
-    fn best_of(&mut self, frontier: &mut Vec<Named<B>>) {
+    fn best_of(&mut self, frontier: &mut Vec<Named<B>>, alike: Option<u32>) {
         if frontier.len() <= PART {
-            sift(frontier, &mut self.seen, &self.stepper, |(config, _)| config);
+            sift(frontier, &mut self.seen, &self.stepper, alike, |(config, _)| config);
             self.stepper.meter.toil(self.seen.toil());
             return;
         }
@@ -146,7 +161,7 @@ impl<B: Mask> Search<'_, B> {
         let stepper = &self.stepper;
         let sift = |group: &mut Vec<(u32, Named<B>)>| {
             let mut seen = Seen::new();
-            sift(group, &mut seen, stepper, |(_, (config, _))| config);
+            sift(group, &mut seen, stepper, alike, |(_, (config, _))| config);
             seen.toil()
         };
         let work = groups.par_iter_mut().map(sift).sum();
@@ -173,17 +188,19 @@ fn reach<B: Mask>(mut stepper: Stepper<'_, B>, part: &[Named<B>]) -> Reached<B> 
 }
 
 /// Keeps the best of a list of configurations of one layer, in their order: none that is no better
-/// than one before it, nor than one behind it.
+/// than one before it, nor than one behind it; and of those that would be as good but for crashed
+/// calls no more than so many, the first.
 fn sift<T, B: Mask>(
     list: &mut Vec<T>,
     seen: &mut Seen<B>,
     stepper: &Stepper<'_, B>,
+    alike: Option<u32>,
     config: impl Fn(&T) -> &Config<B>,
 ) {
-    for _ in 0..2 {
+    for alike in [alike, None] {
         seen.clear();
         list.retain(|item| match stepper.layers.layer(config(item).layer) {
-            Some(layer) => seen.insert(config(item), layer, &stepper.bags, None),
+            Some(layer) => seen.insert(config(item), layer, &stepper.bags, alike),
             None => true,
         });
         list.reverse();
@@ -234,7 +251,7 @@ mod tests {
 
     #[test]
     fn a_layer_divided_leads_where_it_leads_undivided() {
-        let (mut through, mut divided) = (0, 0);
+        let (mut through, mut divided, mut spared) = (0, 0, 0);
         let budget = Budget::unlimited();
         for seed in 0..60 {
             let acts = crowd(&mut ChaCha8Rng::seed_from_u64(seed));
@@ -251,10 +268,14 @@ mod tests {
                 assert_eq!(judge(threads), (ended, explored, work), "{seed}");
             }
             assert_eq!(Search::new(&layers, 0, &budget).depth_first(None), ended, "{seed}");
+            let thrifty = Search::new(&layers, 0, &budget).thrifty();
+            assert!(thrifty != Ended::Through || ended == Ended::Through, "{seed}");
+            spared += usize::from(thrifty == Ended::Through);
             through += usize::from(ended == Ended::Through);
             // Some layer was divided if they have more in the mean than one part holds.
             divided += usize::from(explored > (layers.len() * PART) as u64);
         }
         assert!((10..50).contains(&through) && divided > 10, "{through} {divided}");
+        assert!(spared > through / 2, "{spared} of {through}");
     }
 }

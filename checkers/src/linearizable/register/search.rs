@@ -284,7 +284,7 @@ mod tests {
     #[test]
     fn the_way_of_every_search_leads_to_an_order() {
         let budget = Budget::unlimited();
-        let mut orders = [0; 3];
+        let mut orders = [0; 4];
         for seed in 0..20_000 {
             let acts = acts(&mut ChaCha8Rng::seed_from_u64(seed));
             let layers = Layers::<u64>::new(&acts).unwrap();
@@ -294,6 +294,7 @@ mod tests {
                 let ended = match way {
                     0 => search.depth_first(None),
                     1 => search.depth_first(Some(1)),
+                    2 => search.thrifty(),
                     _ => search.breadth_first(false),
                 };
                 if ended == Ended::Through {
