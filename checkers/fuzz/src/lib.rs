@@ -6,6 +6,7 @@ use checkers::{
     Budget, Datum, Figure, History, Process, Valid,
     format::{self, Keys, edn},
     model, notation,
+    txn::{Assume, Options, append, levels, rw_register},
 };
 use serde_json::Value;
 
@@ -20,6 +21,7 @@ pub const ALL: &[Target] = &[
     ("datum", datum),
     ("init", init),
     ("judge", judge),
+    ("transactions", transactions),
 ];
 
 /// Our own rows: what is read and written is read as the same.
@@ -94,6 +96,29 @@ pub fn judge(data: &[u8]) {
         let part = sub_history(&history, &ops.calls);
         let again = checker.check(&part, &modest());
         assert_ne!(again.valid, Valid::Valid, "{}\n{history:?}", notation::draw(&part));
+    }
+}
+
+/// The first byte says which transactions, what is taken for granted of their keys, and which model
+/// is to hold: the lines behind its own are judged. Where a model holds, so does what it implies.
+pub fn transactions(data: &[u8]) {
+    let Some((&first, rest)) = data.split_first() else { return };
+    let line = rest.iter().position(|&byte| byte == b'\n').unwrap_or(rest.len());
+    let Ok(history) = History::read(rest[line..].to_vec()) else { return };
+    let is = |bit: u8| first >> bit & 1 == 1;
+    let assume = Assume { wfr_keys: is(1), sequential_keys: is(2), linearizable_keys: is(3) };
+    let judge = |model| {
+        let options = Options { consistency: vec![model], assume, search_orders: is(4) };
+        let entry = if is(0) { rw_register::ENTRY } else { append::ENTRY };
+        (entry.build)(options).check(&history, &modest())
+    };
+    let model = &levels::ALL[usize::from(first >> 5) * levels::ALL.len() / 8];
+    if judge(model).valid != Valid::Valid {
+        return;
+    }
+    for weaker in model.implied() {
+        let verdict = judge(weaker);
+        assert_ne!(verdict.valid, Valid::Invalid, "{}: {verdict:?}", weaker.name);
     }
 }
 
