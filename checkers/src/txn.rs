@@ -10,7 +10,8 @@
 //! 3. [`versions`] and [`order`]: the graph, of which no edge is stored;
 //! 4. [`tarjan`], [`tangle`], [`cycle`]: where there are cycles, and the shortest of each
 //!    [`pattern`];
-//! 5. [`anomalies`], [`levels`]: what they are called, and which models they rule out;
+//! 5. [`anomalies`], [`levels`], [`standing`]: what they are called, and which models they rule out;
+//!    where nothing orders versions, [`polygraph`] decides, if asked;
 //! 6. [`judge`]: the verdict.
 pub mod anomalies;
 pub mod append;
@@ -28,6 +29,7 @@ pub mod polygraph;
 pub mod rw_register;
 mod scan;
 pub mod search;
+pub mod standing;
 pub mod tangle;
 pub mod tarjan;
 pub mod versions;

@@ -4,9 +4,10 @@ use super::{
     decode::Txns,
     findings::Findings,
     graph::{Graph, Kinds},
-    levels::{self, Model},
+    levels::Model,
     order::{Order, Ordered},
     search::{self, Cycles},
+    standing,
 };
 use crate::{Anomaly, Budget, Edge, Figure, OpsFigure, Valid, Verdict};
 
@@ -256,7 +257,7 @@ fn duration(nanos: u64) -> String {
 }
 
 fn with_standing(verdict: Verdict, models: &[&'static Model], found: &[Name]) -> Verdict {
-    let standing = levels::standing(found);
+    let standing = standing::standing(found);
     let asked: Vec<&str> = models.iter().map(|model| model.name).collect();
     verdict
         .with("consistency", asked)

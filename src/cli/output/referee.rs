@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt::Write};
 
 use checkers::{
     Edge, Figure, History, Kind, OpRef,
-    txn::{anomalies, levels},
+    txn::{anomalies, standing},
 };
 
 use super::{sub_history, why_stuck};
@@ -34,7 +34,7 @@ fn rule(kind: &str) -> String {
     let Some(entry) = anomalies::ALL.iter().find(|entry| entry.text == kind) else {
         return format!("{kind}\n");
     };
-    let standing = levels::standing(&[entry.name]);
+    let standing = standing::standing(&[entry.name]);
     let mut text = format!("{kind}: {}\n\n", entry.about);
     let _ = writeln!(text, "It rules out {}, and with that", standing.not.join(", "));
     let _ = writeln!(text, "{}.", standing.also_not.join(", "));
