@@ -112,7 +112,6 @@ fn respell(literal: &[u8]) -> Option<String> {
     if is_plain(literal) {
         return None;
     }
-    let text = std::str::from_utf8(literal).ok()?;
     let Some(decimal) = Decimal::read(literal) else {
         // A reader would take a power too small to hold for zero.
         let is_number = serde_json::from_slice::<f64>(literal).is_ok();
@@ -121,10 +120,13 @@ fn respell(literal: &[u8]) -> Option<String> {
     if let Some(integer) = decimal.integer() {
         return Some(integer);
     }
-    // Serde's reading of a float can be off by a little: only what it reads as it is stays one.
+    // Serde's reading of a float can be off by a little: only what it reads as it is stays one. By
+    // how much depends on the spelling, so it is asked about one spelling of each number.
     let read = |text: &str| serde_json::from_str::<Number>(text).ok().map(|n| n.to_string());
     let is_same = |float: &String| Decimal::read(float.as_bytes()).as_ref() == Some(&decimal);
-    let float = read(text).filter(is_same).filter(|float| read(float).as_ref() == Some(float));
+    let float = read(&decimal.to_string())
+        .filter(is_same)
+        .filter(|float| read(float).as_ref() == Some(float));
     Some(float.unwrap_or_else(|| format!("{BEFORE}{decimal}{AFTER}")))
 }
 
@@ -204,6 +206,7 @@ mod tests {
             (&["1.5", "1.50", "15e-1", "0.15e1"], "1.5"),
             (&["18446744073709551615", "18446744073709551615.0"], "18446744073709551615"),
             (&["1e300", "10e299"], "1e300"),
+            (&["-125e72", "-1.25e+74", "-0.125e75"], "-1.25e74"),
         ] {
             for spelling in spellings {
                 assert_eq!(spell(&respelt(spelling)).replace("e+", "e"), number, "{spelling}");
