@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use harness::{Netsplit, eventually, processes_with, readme};
+use harness::{ALONE, Netsplit, eventually, processes_with, readme};
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
@@ -63,10 +63,8 @@ fn an_ordinary_user_needs_no_rights() {
 fn a_register_that_reads_one_replica_is_convicted() {
     let netsplit = Netsplit::new();
     let command = readme("netsplit run --bug read-one");
-    netsplit
-        .run(&with(&command, &["--time-limit", "10s", "--fault-interval", "2s"]))
-        .exits(1)
-        .says("VIOLATION");
+    let more = [&["--time-limit", "10s"][..], &ALONE].concat();
+    netsplit.run(&with(&command, &more)).exits(1).says("VIOLATION");
     let anomaly = &netsplit.result()["anomalies"][0];
     assert_eq!(anomaly["type"], "nonlinearizable");
     let file = anomaly["file"].as_str().expect("a sub-history");
@@ -90,7 +88,7 @@ fn a_set_holds_and_a_set_read_from_one_replica_does_not() {
     let netsplit = Netsplit::new();
     let command = readme("netsplit run --workload set");
     netsplit.run(&with(&command, &SHORT)).exits(0);
-    let more = ["--bug", "read-one", "--time-limit", "16s", "--fault-interval", "2s"];
+    let more = [&["--bug", "read-one", "--time-limit", "16s"][..], &ALONE].concat();
     netsplit.run(&with(&command, &more)).exits(1).says("VIOLATION");
 }
 
@@ -103,9 +101,7 @@ fn etcd_passes_and_its_serializable_reads_do_not() {
     assert_meaningful_pass(&result);
     assert!(result["system"]["version"].is_string());
     let command = readme("netsplit run --system etcd --option serializable=true");
-    // A node alone, time and again, answers from what it had: no luck is needed to see it.
-    let recipe = ["--faults", "partition", "--partition", "one", "--fault-interval", "2s"];
-    let more = [&["--time-limit", "20s"][..], &recipe].concat();
+    let more = [&["--time-limit", "20s"][..], &ALONE].concat();
     netsplit.run(&with(&command, &more)).exits(1).says("VIOLATION");
 }
 

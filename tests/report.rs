@@ -11,7 +11,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use harness::Netsplit;
+use harness::{ALONE, Netsplit};
 
 /// Opens a page in headless Chromium whose only way out is a proxy of ours; returns the page as the
 /// browser made it and every request that tried to leave.
@@ -52,9 +52,8 @@ fn is_the_browsers_own(request: &str) -> bool {
 #[test]
 fn the_page_needs_no_network_and_shows_the_anomaly_first() {
     let netsplit = Netsplit::new();
-    netsplit
-        .run(&["run", "--bug", "read-one", "--time-limit", "10s", "--fault-interval", "2s"])
-        .exits(1);
+    let bug = ["run", "--bug", "read-one", "--time-limit", "10s"];
+    netsplit.run(&[&bug[..], &ALONE].concat()).exits(1);
     let page = netsplit.results.path().join("results/latest/report.html");
     // The page measures itself, the way a reader would: where does the drawing end?
     let ruler = "<script>addEventListener('load', () => setTimeout(() => {\

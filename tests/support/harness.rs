@@ -183,6 +183,10 @@ pub(crate) fn processes_with(mark: &str) -> Vec<i32> {
     pids.filter(has_mark).collect()
 }
 
+/// A node alone, time and again: who asks only that one gets old answers, without any luck.
+pub(crate) const ALONE: [&str; 6] =
+    ["--faults", "partition", "--partition", "one", "--fault-interval", "2s"];
+
 /// A command of the README, without its `netsplit`: fails where the README does not have it.
 #[track_caller]
 pub(crate) fn readme(command: &str) -> Vec<&str> {
