@@ -84,6 +84,7 @@ pub use set::{Set, SetAnswer, SetInput};
 pub use stack::Stack;
 pub use unique_ids::{IdInput, UniqueIds};
 pub use unordered_queue::UnorderedQueue;
+pub(crate) use words::span;
 
 /// A sequential specification.
 pub trait Model: Send + Sync {

@@ -24,6 +24,16 @@ pub(super) enum Found {
     GaveUp(GaveUp),
 }
 
+impl Found {
+    /// Where it is known that there is no order.
+    fn row(&self) -> Option<u32> {
+        match self {
+            Found::None { row, .. } => Some(*row),
+            Found::Order | Found::GaveUp(_) => None,
+        }
+    }
+}
+
 /// Why and where a search was given up.
 pub(super) struct GaveUp {
     pub(super) why: &'static str,
@@ -55,12 +65,11 @@ pub(super) fn judge(
 ) -> Option<Answer> {
     let (values, lists) = (plain.values(), &plain.lists);
     let (path, checked) = match start {
-        Start::Register(init) => return judge_register(acts, init, values, work_max, budget),
-        Start::Text(init) => {
-            let Some(texts) = &plain.texts else {
-                return judge_register(acts, init, values, work_max, budget);
+        Start::Register(init) => {
+            return match &plain.texts {
+                None => judge_register(acts, init, values, work_max, budget),
+                Some(texts) => judge_texts(texts, acts, init, work_max, budget),
             };
-            return judge_texts(texts, acts, init, work_max, budget);
         }
         Start::Queue(discipline) => ("queue", queue::check(acts, values, discipline)?),
         Start::Stack => ("stack", stack::check(acts, values)?),
@@ -96,20 +105,22 @@ fn judge_texts(
     work_max: u64,
     budget: &Budget,
 ) -> Option<Answer> {
-    let mut worst: Option<Answer> = None;
+    let mut latest: Option<Answer> = None;
     let (mut explored, mut work) = (0, 0);
     for AsRegister { acts, init, values } in texts.as_registers(acts, init)? {
         let left = work_max.saturating_sub(work);
-        let mut answer = judge_register(&acts, init, values, left, budget)?;
+        let answer = judge_register(&acts, init, values, left, budget)?;
         (explored, work) = (explored + answer.explored, work + answer.work);
-        (answer.explored, answer.work) = (explored, work);
-        match (&answer.found, worst.as_ref().map(|worst| &worst.found)) {
-            (Found::Order | Found::GaveUp(_), _) => return Some(answer),
-            (Found::None { row, .. }, Some(Found::None { row: other, .. })) if row < other => (),
-            _ => worst = Some(answer),
+        let is_over = !matches!(answer.found, Found::None { .. });
+        if is_over || latest.as_ref().is_none_or(|latest| latest.found.row() <= answer.found.row())
+        {
+            latest = Some(answer);
+        }
+        if is_over {
+            break;
         }
     }
-    worst.map(|worst| Answer { explored, work, ..worst })
+    latest.map(|answer| Answer { explored, work, ..answer })
 }
 
 /// The answer of a way that looks at each act once.
@@ -133,24 +144,9 @@ pub(super) fn order(
 ) -> Option<Vec<u32>> {
     let (values, lists) = (plain.values(), &plain.lists);
     match start {
-        Start::Register(init) => order_of_register(acts, init, values, budget),
-        Start::Text(init) => match &plain.texts {
+        Start::Register(init) => match &plain.texts {
             None => order_of_register(acts, init, values, budget),
-            Some(texts) => {
-                let order = |AsRegister { acts, init, values }| match judge_register(
-                    &acts,
-                    init,
-                    values,
-                    u64::MAX,
-                    budget,
-                )?
-                .found
-                {
-                    Found::Order => order_of_register(&acts, init, values, budget),
-                    Found::None { .. } | Found::GaveUp(_) => None,
-                };
-                texts.as_registers(acts, init)?.find_map(order)
-            }
+            Some(texts) => order_of_texts(texts, acts, init, budget),
         },
         Start::Queue(discipline) => queue::order(acts, values, discipline),
         Start::Stack | Start::Heap => None,
@@ -165,6 +161,16 @@ pub(super) fn order(
 
 fn order_of_register(acts: &[Act], init: u32, values: u32, budget: &Budget) -> Option<Vec<u32>> {
     zones::order(acts, init, values).or_else(|| register::order(acts, init, budget))
+}
+
+fn order_of_texts(texts: &Texts, acts: &[Act], init: u32, budget: &Budget) -> Option<Vec<u32>> {
+    let order = |AsRegister { acts, init, values }| {
+        let answer = judge_register(&acts, init, values, u64::MAX, budget)?;
+        matches!(answer.found, Found::Order)
+            .then(|| order_of_register(&acts, init, values, budget))
+            .flatten()
+    };
+    texts.as_registers(acts, init)?.find_map(order)
 }
 
 /// A row at which it is known that there is no order. (Perhaps not the first such row.)

@@ -69,8 +69,6 @@ impl Lists {
 pub(super) enum Start {
     /// A register that holds a value, by number.
     Register(u32),
-    /// A register of texts that may grow, by number.
-    Text(u32),
     /// An empty queue, of this discipline.
     Queue(Discipline),
     /// An empty stack.
@@ -95,8 +93,9 @@ impl Start {
     /// The start that a familiar object is, where its values have numbers.
     fn of(familiar: Familiar<'_>, mut number: impl FnMut(&Datum) -> Option<u32>) -> Option<Start> {
         Some(match familiar {
-            Familiar::Register { value } => Start::Register(number(value)?),
-            Familiar::Text { value } => Start::Text(number(value)?),
+            Familiar::Register { value } | Familiar::Text { value } => {
+                Start::Register(number(value)?)
+            }
             Familiar::EmptyQueue => Start::Queue(Discipline::InTurn),
             Familiar::EmptyBag => Start::Queue(Discipline::Any),
             Familiar::EmptyStack => Start::Stack,
@@ -140,7 +139,7 @@ impl Plain {
 
     /// Where texts grow, finds out how they did.
     fn take_texts_apart(&mut self) -> Option<()> {
-        let Start::Text(init) = self.start else { return Some(()) };
+        let Start::Register(init) = self.start else { return Some(()) };
         if self.acts.iter().any(|act| matches!(act.deed, Deed::Extend(_))) {
             self.texts = Some(Texts::read(&self.acts, init, &self.numbers)?);
         }

@@ -154,6 +154,8 @@ impl Texts {
         if !seen.add(init) {
             return None;
         }
+        // What is there at first needs nobody to make it.
+        let given: Vec<usize> = seen.of.iter().map(Vec::len).collect();
         let was_seen = |act: &Act| match act.deed {
             Deed::Read(value) => seen.add(place(value)),
             Deed::Cas(old, _) if act.completed != NEVER => seen.add(place(old)),
@@ -181,8 +183,10 @@ impl Texts {
         };
         let acts: Vec<Act> = acts.iter().enumerate().map(deed).collect::<Option<_>>()?;
         let each = appends.iter().zip(0..).filter(|(appends, _)| !appends.is_empty());
-        let ways: Vec<_> =
-            each.map(|(appends, token)| self.ways(&seen, token, appends)).collect::<Option<_>>()?;
+        let ways = |(appends, token): (&Vec<usize>, u32)| {
+            self.ways(token, &seen.of[token as usize], given[token as usize], appends)
+        };
+        let ways: Vec<_> = each.map(ways).collect::<Option<_>>()?;
         let choices = Choices::new(ways.iter().map(Vec::len).collect())?;
         Some(choices.map(move |choice| {
             let mut acts = acts.clone();
@@ -193,16 +197,23 @@ impl Texts {
         }))
     }
 
-    /// What the appends of a token may be. Somebody made each text that was seen to end with it.
-    fn ways(&self, seen: &Seen<'_>, token: u32, appends: &[usize]) -> Option<Vec<Way>> {
-        let places = &seen.of[token as usize];
+    /// What the appends of a token may be. Somebody made each text that was seen to end with it,
+    /// but for those that were given.
+    fn ways(
+        &self,
+        token: u32,
+        places: &[Place],
+        given: usize,
+        appends: &[usize],
+    ) -> Option<Vec<Way>> {
         let mut deeds: Vec<_> =
             places.iter().map(|&place| Deed::Cas(self.node(place).0, place)).collect();
         let put = self.tokens[token as usize].put;
         deeds.extend(put.filter(|&(empty, _)| empty != NEVER).map(|(e, own)| Deed::Cas(e, own)));
         deeds.push(Deed::Write(self.unseen(token)));
         let choices = Choices::new(vec![deeds.len(); appends.len()])?;
-        let makes_all = |choice: &Vec<usize>| (0..places.len()).all(|seen| choice.contains(&seen));
+        let makes_all =
+            |choice: &Vec<usize>| (given..places.len()).all(|seen| choice.contains(&seen));
         let way = |choice: Vec<usize>| -> Way {
             appends.iter().copied().zip(choice.into_iter().map(|deed| deeds[deed])).collect()
         };
@@ -284,5 +295,36 @@ impl<'t> Endings<'t> {
             let (before, end) = text.split_at(text.len() - length);
             Some((before, *self.tokens.get(end)?))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{
+        familiar::{Found, judge},
+        plain::Plain,
+    };
+    use crate::{
+        Budget,
+        model::{Kv, Model},
+        notation,
+    };
+
+    /// Whether the last acts of a picture have an order where they begin with this text.
+    fn has_order(picture: &str, begin: &str, acts: usize) -> bool {
+        let (model, history) = (Kv::default(), notation::history(picture));
+        let plain = Plain::read(&model, &model.init(), &history).unwrap().unwrap();
+        let start = plain.start_at(&model, &begin.into()).unwrap();
+        let last = &plain.acts[plain.acts.len() - acts..];
+        let answer = judge(last, start, &plain, u64::MAX, &Budget::unlimited()).unwrap();
+        matches!(answer.found, Found::Order)
+    }
+
+    #[test]
+    fn what_was_there_at_first_was_made_by_nobody() {
+        let twice = r#"|- append "a" -| |- get -> "a" -| |- append "a" -| |- get -> "aa" -|"#;
+        assert!(has_order(&format!("0: {twice}"), "", 4));
+        assert!(has_order(&format!("0: {twice}"), "a", 2));
+        assert!(!has_order(&format!("0: {twice}"), "", 2));
     }
 }

@@ -15,7 +15,7 @@ pub(super) fn gap<I, O>(before: &Witness<'_, I, O>, after: &Witness<'_, I, O>) -
 }
 
 /// A duration (in nanoseconds) as a person says it.
-fn span(nanos: u64) -> String {
+pub(crate) fn span(nanos: u64) -> String {
     let seconds = nanos as f64 / 1e9;
     match nanos {
         0..1_000 => format!("{nanos} ns"),

@@ -2,19 +2,36 @@
 use super::{
     anomalies::{self, Decision, Name},
     decode::Txns,
-    findings::Findings,
+    findings::{Finding, Findings},
     graph::{Graph, Kinds},
     levels::Model,
     order::{Order, Ordered},
     search::{self, Cycles},
     standing,
+    versions::Versions,
 };
-use crate::{Anomaly, Budget, Edge, Figure, OpsFigure, Valid, Verdict};
+use crate::{Anomaly, Budget, Edge, Figure, OpsFigure, Valid, Verdict, model::span};
 
-/// A graph that can say why its edges are there.
-pub trait Evidence: Graph {
-    /// Why one transaction comes before another, in a sentence; only asked about `ww`, `wr`, `rw`.
-    fn why(&self, from: u32, to: u32, kinds: Kinds) -> String;
+/// What depends on what, and why.
+pub trait Evidence {
+    /// The dependencies.
+    fn versions(&self) -> &Versions;
+
+    /// The transactions.
+    fn txns(&self) -> &Txns<'_>;
+
+    /// Why one transaction comes before another, in a sentence, if it is because of this
+    /// micro-operation of the first; only asked about `ww`, `wr`, `rw`.
+    fn because(&self, mop: usize, from: u32, to: u32, kinds: Kinds) -> Option<String>;
+
+    /// Why one transaction comes before another.
+    fn why(&self, from: u32, to: u32, kinds: Kinds) -> String {
+        let txns = self.txns();
+        txns.mops(from).find_map(|mop| self.because(mop, from, to, kinds)).unwrap_or_else(|| {
+            let (one, other) = (txns.op(from), txns.op(to));
+            format!("op {one} comes before op {other} ({})", kinds.name())
+        })
+    }
 
     /// Whether a transaction counts when it is asked if there is anything to judge by.
     fn is_evidence(&self, txn: u32) -> bool;
@@ -51,7 +68,7 @@ pub fn judge(
 ) -> Verdict {
     let wanted = wanted(models);
     let order = order(txns, &wanted);
-    let graph = Ordered { data, order: &order };
+    let graph = Ordered { data: data.versions(), order: &order };
     let Some(cycles) = search::cycles(&graph, &wanted, budget) else {
         return Verdict::unknown("out of time");
     };
@@ -188,7 +205,7 @@ fn nothing() -> Anomaly {
     }
 }
 
-fn direct(txns: &Txns<'_>, name: Name, finding: &super::findings::Finding) -> Anomaly {
+fn direct(txns: &Txns<'_>, name: Name, finding: &Finding) -> Anomaly {
     let mut calls: Vec<u32> = finding.txns.iter().map(|txn| txns.op(*txn)).collect();
     calls.sort_unstable();
     calls.dedup();
@@ -241,18 +258,8 @@ fn by_order(txns: &Txns<'_>, from: u32, to: u32, kinds: Kinds) -> String {
         gap => format!(
             "op {one} had completed (op {}) {} before op {other} began",
             completed.index,
-            duration(gap)
+            span(gap)
         ),
-    }
-}
-
-/// Nanoseconds for people.
-fn duration(nanos: u64) -> String {
-    match nanos {
-        0..1_000 => format!("{nanos} ns"),
-        1_000..1_000_000 => format!("{:.1} µs", nanos as f64 / 1e3),
-        1_000_000..1_000_000_000 => format!("{:.1} ms", nanos as f64 / 1e6),
-        _ => format!("{:.1} s", nanos as f64 / 1e9),
     }
 }
 

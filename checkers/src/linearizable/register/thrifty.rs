@@ -67,17 +67,17 @@ impl<B: Mask> Search<'_, B> {
     /// Passes one layer more, from so many layers back, with so many crashed calls in each.
     fn pass(&mut self, last: &mut Last<B>, back: usize, most: u32) -> Result<bool, Why> {
         let from = last.len() - 1 - back;
-        let mut anew = vec![last[from].clone()];
+        self.stepper.freedom = Freedom::Counted(most);
+        let mut anew = Vec::with_capacity(back + 1);
         for _ in 0..=back {
-            self.stepper.freedom = Freedom::Counted(most);
-            let mut frontier = anew[anew.len() - 1].clone();
+            let mut frontier = anew.last().unwrap_or(&last[from]).clone();
             self.next_frontier(&mut frontier, Some(ALIKE))?;
             if frontier.is_empty() {
                 return Ok(false);
             }
             anew.push(frontier);
         }
-        last.truncate(from);
+        last.truncate(from + 1);
         last.extend(anew);
         Ok(true)
     }

@@ -1,7 +1,7 @@
 //! Why one transaction comes before another: what was appended, and what was read.
 use super::super::{
     decode::{Act, Txns},
-    graph::{Cursor, Graph, Kinds},
+    graph::Kinds,
     judge::Evidence,
     scan::items,
     versions::Versions,
@@ -13,36 +13,15 @@ pub(crate) struct Lists<'a, 'h> {
     pub(crate) versions: &'a Versions,
 }
 
-impl Graph for Lists<'_, '_> {
-    fn nodes(&self) -> u32 {
-        self.versions.nodes()
-    }
-
-    fn txns(&self) -> u32 {
-        self.versions.txns()
-    }
-
-    fn next(&self, node: u32, at: &mut Cursor) -> Option<(u32, Kinds)> {
-        self.versions.next(node, at)
-    }
-}
-
 impl Evidence for Lists<'_, '_> {
-    fn why(&self, from: u32, to: u32, kinds: Kinds) -> String {
-        let mut mops = self.txns.mops(from);
-        mops.find_map(|mop| self.because(mop, from, to, kinds)).unwrap_or_else(|| {
-            let (one, other) = (self.txns.op(from), self.txns.op(to));
-            format!("op {one} comes before op {other} ({})", kinds.name())
-        })
+    fn versions(&self) -> &Versions {
+        self.versions
     }
 
-    fn is_evidence(&self, txn: u32) -> bool {
-        !self.txns.failed(txn)
+    fn txns(&self) -> &Txns<'_> {
+        self.txns
     }
-}
 
-impl Lists<'_, '_> {
-    /// Why, if it is because of this micro-operation.
     fn because(&self, mop: usize, from: u32, to: u32, kinds: Kinds) -> Option<String> {
         let (version, is_write) = self.versions.accesses[mop].known()?;
         if is_write == (kinds == Kinds::RW) {
@@ -70,6 +49,12 @@ impl Lists<'_, '_> {
         })
     }
 
+    fn is_evidence(&self, txn: u32) -> bool {
+        !self.txns.failed(txn)
+    }
+}
+
+impl Lists<'_, '_> {
     /// Where a transaction accessed that version of the key of a micro-operation; without a
     /// version, where it appended to the key what nobody read.
     fn access(&self, like: usize, txn: u32, version: Option<(u32, bool)>) -> Option<usize> {

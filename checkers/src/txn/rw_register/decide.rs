@@ -91,7 +91,7 @@ struct Lines {
 impl Lines {
     /// Adds what is known already.
     fn add_known(&mut self, registers: &Registers<'_>, order: &Order) {
-        let (graph, nodes) = (Ordered { data: registers, order }, self.nodes);
+        let (graph, nodes) = (Ordered { data: &registers.versions, order }, self.nodes);
         let txns = graph.txns();
         for node in 0..graph.nodes() {
             for (next, kinds) in graph.successors(node) {

@@ -6,7 +6,7 @@ use super::{
         Assume,
         anomalies::{Decision, Question},
         decode::Txns,
-        graph::{Cursor, Graph, Kinds, NONE},
+        graph::{Kinds, NONE},
         judge::{Decided, Evidence},
         order::Order,
         versions::Versions,
@@ -27,48 +27,15 @@ pub struct Registers<'h> {
     pub(super) search_orders: bool,
 }
 
-impl Graph for Registers<'_> {
-    fn nodes(&self) -> u32 {
-        self.versions.nodes()
-    }
-
-    fn txns(&self) -> u32 {
-        self.versions.txns()
-    }
-
-    fn next(&self, node: u32, at: &mut Cursor) -> Option<(u32, Kinds)> {
-        self.versions.next(node, at)
-    }
-}
-
 impl Evidence for Registers<'_> {
-    fn why(&self, from: u32, to: u32, kinds: Kinds) -> String {
-        let mut mops = self.txns.mops(from);
-        mops.find_map(|mop| self.because(mop, from, to, kinds)).unwrap_or_else(|| {
-            let (one, other) = (self.txns.op(from), self.txns.op(to));
-            format!("op {one} comes before op {other} ({})", kinds.name())
-        })
+    fn versions(&self) -> &Versions {
+        &self.versions
     }
 
-    /// As Elle has it, who only may have written a value is nothing to judge registers by.
-    fn is_evidence(&self, txn: u32) -> bool {
-        self.txns.is_ok(txn)
+    fn txns(&self) -> &Txns<'_> {
+        &self.txns
     }
 
-    fn decide(&self, decision: Decision, order: &Order, budget: &Budget) -> Decided {
-        if !self.search_orders {
-            return Decided::NotAsked;
-        }
-        match decision.question {
-            Question::Serial => decide::decide(self, false, order, budget),
-            Question::Snapshot => decide::decide(self, true, order, budget),
-            weaker => weak::decide(self, weaker, budget),
-        }
-    }
-}
-
-impl Registers<'_> {
-    /// Why, if it is because of this micro-operation.
     fn because(&self, mop: usize, from: u32, to: u32, kinds: Kinds) -> Option<String> {
         let (version, is_write) = self.versions.accesses[mop].known()?;
         if is_write == (kinds == Kinds::RW) {
@@ -92,6 +59,22 @@ impl Registers<'_> {
         let text = format!("op {one} {did} {before} in {key}, before op {other} wrote {after}");
         let (since, _) = why.order(here, theirs.write);
         Some(format!("{text}, since {since}"))
+    }
+
+    /// As Elle has it, who only may have written a value is nothing to judge registers by.
+    fn is_evidence(&self, txn: u32) -> bool {
+        self.txns.is_ok(txn)
+    }
+
+    fn decide(&self, decision: Decision, order: &Order, budget: &Budget) -> Decided {
+        if !self.search_orders {
+            return Decided::NotAsked;
+        }
+        match decision.question {
+            Question::Serial => decide::decide(self, false, order, budget),
+            Question::Snapshot => decide::decide(self, true, order, budget),
+            weaker => weak::decide(self, weaker, budget),
+        }
     }
 }
 
