@@ -48,7 +48,7 @@ pub(super) struct CheckArgs {
     /// What a bare history is to be checked against (`netsplit list models`)
     #[arg(long, short = 'm')]
     model: Option<String>,
-    /// What the transactions of a bare history do: append, rw-register
+    /// The workload that a bare history is of (`netsplit list workloads`)
     #[arg(long, short = 'w', conflicts_with_all = ["model", "init"])]
     workload: Option<String>,
     /// The object's value at the start: `0`, or `x=0,y=0` for a multi-register

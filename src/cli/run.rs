@@ -178,7 +178,7 @@ fn resolve(args: &RunArgs) -> Result<Test> {
             nodes: node_count,
             ops_per_key: args.ops_per_key.or(recipe.ops_per_key).unwrap_or(200).max(1),
             roles: args.roles || recipe.roles,
-            functions: Vec::new(),
+            ..Params::default()
         },
         rate: (args.rate > 0.0).then_some(args.rate),
         setup_timeout_ms: args.setup_timeout.as_millis() as u64,

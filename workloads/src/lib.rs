@@ -8,13 +8,19 @@
 //!
 //! Start at [`generator`], the guide to generators; then [`set`], a workload in one short file.
 
+pub mod append;
 pub mod client;
 pub mod generator;
 pub mod register;
+pub mod rw_register;
 pub mod set;
 pub mod sim;
+pub mod transactions;
 
-use checkers::Checker;
+use checkers::{
+    Checker,
+    txn::{self, levels::Model},
+};
 use serde::{Deserialize, Serialize};
 
 pub use client::{Client, Failure};
@@ -46,6 +52,12 @@ pub struct Params {
     pub roles: bool,
     /// The functions the system answers.
     pub functions: Vec<String>,
+    /// What transactions look like.
+    #[serde(default)]
+    pub transactions: transactions::Shape,
+    /// The models that transactions are held to; where there is none, strict serializability.
+    #[serde(default)]
+    pub consistency: Vec<&'static Model>,
 }
 
 /// A workload by name.
@@ -59,16 +71,38 @@ pub struct Entry {
 }
 
 /// The table of contents.
-pub const ALL: &[Entry] = &[register::ENTRY, set::ENTRY];
+pub const ALL: &[Entry] = &[append::ENTRY, register::ENTRY, rw_register::ENTRY, set::ENTRY];
 
 /// The workload of that name.
 pub fn find(name: &str) -> Option<&'static Entry> {
     ALL.iter().find(|entry| entry.name == name)
 }
 
+impl Default for Params {
+    fn default() -> Params {
+        Params {
+            concurrency: 10,
+            nodes: 5,
+            ops_per_key: 200,
+            roles: false,
+            functions: Vec::new(),
+            transactions: transactions::Shape::default(),
+            consistency: Vec::new(),
+        }
+    }
+}
+
 impl Params {
     /// Whether the system answers this function.
     pub fn has(&self, f: &str) -> bool {
         self.functions.iter().any(|known| known == f)
+    }
+
+    /// What checkers of transactions are told.
+    fn held_to(&self) -> txn::Options {
+        match &self.consistency[..] {
+            [] => txn::Options::default(),
+            models => txn::Options { consistency: models.to_vec(), ..txn::Options::default() },
+        }
     }
 }

@@ -130,7 +130,7 @@ mod tests {
 
     fn params(roles: bool) -> Params {
         let functions = ["read", "write", "cas"].map(String::from).to_vec();
-        Params { concurrency: 10, nodes: 5, ops_per_key: 50, roles, functions }
+        Params { ops_per_key: 50, roles, functions, ..Params::default() }
     }
 
     fn run(params: &Params, limit: u64) -> Vec<Op> {

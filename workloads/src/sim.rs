@@ -32,6 +32,16 @@ pub struct Sim {
 
 /// All of them.
 pub const ALL: &[Sim] = &[
+    transactions::lists(None, 0),
+    transactions::lists(Some("lost-update"), 20),
+    transactions::lists(Some("stale-reads"), 20),
+    transactions::lists(Some("aborted-reads"), 20),
+    transactions::lists(Some("snapshot-isolation"), 20),
+    transactions::registers(None, 0),
+    transactions::registers(Some("lost-update"), 20),
+    transactions::registers(Some("stale-reads"), 20),
+    transactions::registers(Some("aborted-reads"), 20),
+    transactions::registers(Some("snapshot-isolation"), 20),
     register::sim(None, 0),
     register::sim(Some("stale-read"), 20),
     register::sim(Some("lost-write"), 20),

@@ -1,4 +1,6 @@
 //! Every workload accepts a right store and convicts each wrong one, with its odds.
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use checkers::{Budget, History, Valid};
 use workloads::{
     Params,
@@ -10,7 +12,7 @@ const SEEDS: u64 = 20;
 
 fn judge(sim: &Sim, seed: u64) -> Valid {
     let functions = ["read", "write", "cas", "add"].map(String::from).to_vec();
-    let params = Params { concurrency: 10, nodes: 5, ops_per_key: 100, roles: false, functions };
+    let params = Params { ops_per_key: 100, functions, ..Params::default() };
     let entry = workloads::find(sim.workload).expect("a known workload");
     let workload = (entry.build)(&params);
     let generator = phases(vec![workload.generator.limit(2_000).boxed(), workload.final_generator]);
@@ -23,21 +25,32 @@ fn judge(sim: &Sim, seed: u64) -> Valid {
     workload.checker.check(&history, &Budget::unlimited()).valid
 }
 
+fn judge_all_seeds(sim: &Sim) {
+    let verdicts: Vec<Valid> = (0..SEEDS).map(|seed| judge(sim, seed)).collect();
+    let count = |valid| verdicts.iter().filter(|v| **v == valid).count() as u64;
+    let (valid, invalid) = (count(Valid::Valid), count(Valid::Invalid));
+    match sim.bug {
+        None => assert_eq!(valid, SEEDS, "{}: a right store was not accepted", sim.workload),
+        Some(bug) => assert!(
+            invalid >= u64::from(sim.convicted_min),
+            "{} with {bug}: only {invalid} of {SEEDS} seeds convicted",
+            sim.workload
+        ),
+    }
+}
+
 #[test]
 fn every_workload_accepts_a_right_store_and_convicts_each_wrong_one() {
-    for sim in ALL {
-        let verdicts: Vec<Valid> = (0..SEEDS).map(|seed| judge(sim, seed)).collect();
-        let count = |valid| verdicts.iter().filter(|v| **v == valid).count() as u64;
-        let (valid, invalid) = (count(Valid::Valid), count(Valid::Invalid));
-        match sim.bug {
-            None => assert_eq!(valid, SEEDS, "{}: a right store was not accepted", sim.workload),
-            Some(bug) => assert!(
-                invalid >= u64::from(sim.convicted_min),
-                "{} with {bug}: only {invalid} of {SEEDS} seeds convicted",
-                sim.workload
-            ),
+    let next = AtomicUsize::new(0);
+    let work = || {
+        while let Some(sim) = ALL.get(next.fetch_add(1, Ordering::Relaxed)) {
+            judge_all_seeds(sim);
         }
-    }
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(work);
+        work();
+    });
 }
 
 #[test]

@@ -11,6 +11,10 @@
 //!   strong session models.
 //! * \[Terry\] Terry et al. 1994, Session Guarantees for Weakly Consistent Replicated Data.
 //! * \[VV\] Viotti & Vukolić 2016, Consistency in Non-Transactional Distributed Storage Systems.
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
 use super::anomalies::Name;
 
 /// A consistency model.
@@ -292,6 +296,33 @@ pub const ALL: &[Model] = {
         ),
     ]
 };
+
+impl fmt::Debug for Model {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl PartialEq for Model {
+    fn eq(&self, other: &Model) -> bool {
+        self.name == other.name
+    }
+}
+
+/// A model is stored by its name.
+impl Serialize for Model {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_str(self.name)
+    }
+}
+
+impl<'de> Deserialize<'de> for &'static Model {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<&'static Model, D::Error> {
+        let name = String::deserialize(d)?;
+        let unknown = || D::Error::custom(format!("no consistency model is called {name}"));
+        find(&name).ok_or_else(unknown)
+    }
+}
 
 /// The model of this name or alias, however it is capitalised.
 pub fn find(name: &str) -> Option<&'static Model> {

@@ -7,13 +7,18 @@ use checkers::{
     weaker::{self, LEVELS, Level},
 };
 
+use workloads::Params;
+
 use super::CheckArgs;
 use crate::findings::Asked;
 
-/// The checker of the model and the level that were asked for, or of transactions.
+/// The checker of the model and the level that were asked for, of transactions, or of a workload.
 pub(super) fn checker(args: &CheckArgs) -> Result<(Asked, Box<dyn Checker>)> {
     match &args.workload {
-        Some(name) => transactions(name, args),
+        Some(name) => match txn::find(name) {
+            Some(entry) => transactions(entry, args),
+            None => workload(name, args),
+        },
         None => calls(args),
     }
 }
@@ -25,7 +30,8 @@ pub(in crate::cli) fn any_level(
 ) -> Result<Box<dyn AnyLevel>> {
     let names = || model::ALL.iter().map(|entry| entry.name).collect::<Vec<_>>().join(", ");
     let Some(name) = model else {
-        let workloads = txn::ALL.iter().map(|entry| entry.name).collect::<Vec<_>>().join(", ");
+        let workloads =
+            workloads::ALL.iter().map(|entry| entry.name).collect::<Vec<_>>().join(", ");
         bail!("a bare history needs --model: one of {}; or --workload: {workloads}", names());
     };
     let Some(entry) = model::find(name) else {
@@ -63,11 +69,24 @@ fn names<'a>(levels: impl IntoIterator<Item = &'a Level>) -> String {
     levels.into_iter().map(|level| level.name).collect::<Vec<_>>().join(", ")
 }
 
-fn transactions(name: &str, args: &CheckArgs) -> Result<(Asked, Box<dyn Checker>)> {
-    let Some(entry) = txn::find(name) else {
-        let names = txn::ALL.iter().map(|entry| entry.name).collect::<Vec<_>>().join(", ");
-        bail!("no workload of transactions is called {name}; there are {names}");
+/// The checker of a workload, as in a run.
+fn workload(name: &str, args: &CheckArgs) -> Result<(Asked, Box<dyn Checker>)> {
+    let Some(entry) = workloads::find(name) else {
+        let transactions = txn::ALL.iter().map(|entry| entry.name);
+        let others = workloads::ALL.iter().map(|entry| entry.name);
+        let others = others.filter(|name| txn::find(name).is_none());
+        let names = transactions.chain(others).collect::<Vec<_>>().join(", ");
+        bail!("no workload is called {name}; there are {names}");
     };
+    if !args.consistency.is_empty() || !args.assume.arguments().is_empty() {
+        bail!("{name} is held to what it is about: leave out --consistency and what is assumed");
+    }
+    let checker = (entry.build)(&Params::default()).checker;
+    Ok((Asked { property: name.to_owned(), arguments: format!("--workload {name}") }, checker))
+}
+
+fn transactions(entry: &txn::Entry, args: &CheckArgs) -> Result<(Asked, Box<dyn Checker>)> {
+    let name = entry.name;
     let mut options = match &args.consistency[..] {
         [] => txn::Options::default(),
         names => txn::Options::new(names.iter().map(String::as_str)).map_err(|name| {
