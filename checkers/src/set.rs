@@ -5,6 +5,10 @@
 //! a later read has it, that one was **stale**. What nobody added is **unexpected**, and what one
 //! read shows twice **duplicated**.
 //!
+//! The details say how long it took: `stable_latencies_ns` from the moment an element was known to
+//! the last read that still missed it (0 where none did), `lost_latencies_ns` to the last that had
+//! it, each as quantiles; and the elements that were missed the longest, as `worst_stale`.
+//!
 //! *What this proves:* for each element by itself, that its reads and adds are linearizable. *What
 //! it does not:* that reads agree on the order in which different elements appeared; for that, see
 //! [`crate::model::Set`]. The time it takes is linear in the total size of the reads (which are
@@ -14,6 +18,7 @@ use serde_json::Value;
 use crate::{Anomaly, Budget, Checker, Datum, Figure, History, Kind, Process, Verdict, decode};
 
 mod element;
+mod latency;
 mod timeline;
 
 use element::{Element, Fate};
@@ -32,9 +37,6 @@ impl Default for Set {
         Set { stale_is_anomaly: true }
     }
 }
-
-/// Rows that a table shows; the rest is counted.
-const ROWS_MAX: usize = 20;
 
 impl Checker for Set {
     /// One anomaly a kind, with a table of elements. Unknown if no read succeeded, or out of time.
@@ -66,7 +68,7 @@ impl Checker for Set {
             0 => Verdict::unknown("the set was never read"),
             _ => verdict,
         };
-        details(verdict, &timeline, &judged)
+        latency::with_latencies(details(verdict, &timeline, &judged), history, &judged)
     }
 }
 
@@ -78,6 +80,7 @@ fn details(verdict: Verdict, timeline: &Timeline, judged: &[(&Element, Fate)]) -
         .with("attempted", count(|e| e.added.is_some()))
         .with("acknowledged", count(|e| e.acknowledged.is_some()))
         .with("ok", fate(Fate::Kept))
+        .with("stable", fate(Fate::Kept) + fate(Fate::Stale))
         .with("lost", fate(Fate::Lost))
         .with("stale", fate(Fate::Stale))
         .with("never_read", fate(Fate::NeverRead))
@@ -97,14 +100,6 @@ fn anomaly(history: &History, name: &str, elements: &[&Element], what: &str) -> 
         let value = Value::from(&element.value);
         vec![value, op(element.added), node(element.added), op(read), node(read)]
     };
-    let mut rows: Vec<_> = elements.iter().take(ROWS_MAX).map(line).collect();
-    let more = elements.len().saturating_sub(ROWS_MAX);
-    if more > 0 {
-        let mut last = vec![Value::Null; 5];
-        last[0] = format!("and {more} more").into();
-        rows.push(last);
-    }
-    let head = ["element", "add", "add node", "read", "read node"].map(String::from).to_vec();
     let first = elements[0];
     let explanation = format!(
         "{} {} {what}. The first: {}{}{}.",
@@ -116,7 +111,8 @@ fn anomaly(history: &History, name: &str, elements: &[&Element], what: &str) -> 
             .evidence(name)
             .map_or(String::new(), |r| format!("; see the read of op {}", history.op(r).index)),
     );
-    Anomaly { name: name.into(), key: None, explanation, figure: Figure::Table { head, rows } }
+    let head = ["element", "add", "add node", "read", "read node"];
+    Anomaly::new(name, explanation, Figure::table(&head, elements.iter().map(line)))
 }
 
 /// An ok read of a history: its two rows.
@@ -219,6 +215,25 @@ mod tests {
     fn a_set_that_nobody_read_is_unknown() {
         assert_eq!(judge("0: |- add 1 -|").valid, Valid::Unknown);
         assert_eq!(judge("0: |- add 1 -| |- read -> null -|").valid, Valid::Unknown);
+    }
+
+    #[test]
+    fn latencies_run_from_the_moment_an_element_is_known() {
+        let verdict = judge(
+            "0: |- add 1 -| |- add 2 -|     |- read -> [1] -| |- read -> [2] -|
+             1:                             |- read -> [2] -|",
+        );
+        // Element 1 is known in column 11, and read for the last time from column 29 on. Element 2
+        // is known in column 23, and missed by that read alone.
+        let all = |ms: u64| {
+            let ns = Value::from(ms * 1_000_000);
+            let of = ["p0", "p50", "p95", "p99", "p100"].map(|name| (name.to_owned(), ns.clone()));
+            Value::Object(of.into_iter().collect())
+        };
+        assert_eq!(verdict.details["lost_latencies_ns"], all(18), "{verdict:?}");
+        assert_eq!(verdict.details["stable_latencies_ns"], all(6));
+        let worst = &verdict.details["worst_stale"];
+        assert_eq!((&worst[0]["element"], &worst[0]["for_ns"]), (&2.into(), &6_000_000.into()));
     }
 
     #[test]

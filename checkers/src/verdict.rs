@@ -129,6 +129,32 @@ pub struct Edge {
     pub why: String,
 }
 
+/// Rows that a table shows; the rest is counted.
+const ROWS_MAX: usize = 20;
+
+impl Figure {
+    /// A table of the first rows; the last one says how many more there are. A number under a
+    /// heading with the word `op`, or under the name of a function, is the index of an op.
+    pub fn table(head: &[&str], rows: impl IntoIterator<Item = Vec<Value>>) -> Figure {
+        let mut rows = rows.into_iter();
+        let mut shown: Vec<Vec<Value>> = rows.by_ref().take(ROWS_MAX).collect();
+        let more = rows.count();
+        if more > 0 {
+            let mut last = vec![Value::Null; head.len()];
+            last[0] = format!("and {more} more").into();
+            shown.push(last);
+        }
+        Figure::Table { head: head.iter().map(ToString::to_string).collect(), rows: shown }
+    }
+}
+
+impl Anomaly {
+    /// An anomaly of no particular key.
+    pub fn new(name: &str, explanation: impl Into<String>, figure: Figure) -> Anomaly {
+        Anomaly { name: name.to_owned(), key: None, explanation: explanation.into(), figure }
+    }
+}
+
 impl Verdict {
     /// The property holds.
     pub fn valid() -> Verdict {
@@ -184,5 +210,18 @@ impl Verdict {
     /// Why it is unknown, where that was said.
     pub fn why(&self) -> Option<&str> {
         self.details.get("why").and_then(Value::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_table_says_how_much_longer_it_is() {
+        let rows = (0..ROWS_MAX + 7).map(|n| vec![n.into(), Value::Null]);
+        let Figure::Table { rows, .. } = Figure::table(&["op", "value"], rows) else { panic!() };
+        assert_eq!(rows.len(), ROWS_MAX + 1);
+        assert_eq!(rows[ROWS_MAX], [Value::from("and 7 more"), Value::Null]);
     }
 }

@@ -10,10 +10,12 @@
 
 pub mod append;
 pub mod client;
+mod finally;
 pub mod generator;
 pub mod register;
 pub mod rw_register;
 pub mod set;
+pub mod set_full;
 pub mod sim;
 pub mod transactions;
 
@@ -71,7 +73,8 @@ pub struct Entry {
 }
 
 /// The table of contents.
-pub const ALL: &[Entry] = &[append::ENTRY, register::ENTRY, rw_register::ENTRY, set::ENTRY];
+pub const ALL: &[Entry] =
+    &[append::ENTRY, register::ENTRY, rw_register::ENTRY, set::ENTRY, set_full::ENTRY];
 
 /// The workload of that name.
 pub fn find(name: &str) -> Option<&'static Entry> {

@@ -4,8 +4,6 @@
 //! bounded number of calls, so that its history stays checkable whatever the run's length. A
 //! compare-and-set asks for the value last seen, so that many succeed. After healing, every key is
 //! read once more.
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
-
 use checkers::{
     Kind, Op, independent::Independent, linearizable::Linearizable, model::CasRegister,
     weaker::Classified,
@@ -15,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::{
     Entry, Generator, Params, Workload,
+    finally::EveryKey,
     generator::{Context, GeneratorExt, Next, Thread, independent, invoke},
 };
 
@@ -37,7 +36,7 @@ fn build(params: &Params) -> Workload {
     let strong = Independent(Linearizable(model.clone()));
     Workload {
         generator: independent(nodes, one_key).clients().boxed(),
-        final_generator: FinalReads::default().clients().boxed(),
+        final_generator: EveryKey::until_ok(|_| invoke("read", Value::Null)).clients().boxed(),
         checker: Box::new(Classified { strong, model }),
         reads: &["read"],
     }
@@ -84,47 +83,10 @@ impl Generator for OneKey {
     }
 }
 
-/// One read of every key that was ever asked for, each again until it is answered.
-#[derive(Default)]
-struct FinalReads {
-    known: BTreeSet<u32>,
-    todo: Option<VecDeque<u32>>,
-    reading: BTreeMap<u32, u32>, // Calls in flight, by key.
-}
-
-impl Generator for FinalReads {
-    fn next(&mut self, _: &mut Context, thread: Thread) -> Next {
-        if !matches!(thread, Thread::Client(_)) {
-            return Next::Pending(None);
-        }
-        let known = &self.known;
-        let todo = self.todo.get_or_insert_with(|| known.iter().copied().collect());
-        match todo.pop_front() {
-            Some(key) => {
-                *self.reading.entry(key).or_default() += 1;
-                let read = invoke("read", Value::Null);
-                Next::Invoke(crate::Invocation { key: Some(key), ..read })
-            }
-            None if self.reading.is_empty() => Next::Exhausted,
-            None => Next::Pending(None),
-        }
-    }
-
-    fn update(&mut self, _: &Context, event: &Op) {
-        let Some(key) = event.key else { return };
-        self.known.insert(key);
-        if let Some(todo) = &mut self.todo
-            && event.kind != Kind::Invoke
-            && self.reading.remove(&key).is_some()
-            && event.kind != Kind::Ok
-        {
-            todo.push_back(key);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
     use super::*;
     use crate::generator::{Completion, Timing, phases, simulate};
 

@@ -4,11 +4,10 @@
 //! until it is answered, so that every node is asked.
 use checkers::set::Set;
 use rand::RngExt;
-use serde_json::Value;
 
 use crate::{
-    Entry, Invocation, Params, Workload,
-    generator::{Context, GeneratorExt, each_thread, invoke},
+    Entry, Params, Workload, finally,
+    generator::{Context, GeneratorExt, invoke},
 };
 
 /// In the table of contents.
@@ -25,19 +24,15 @@ fn build(_: &Params) -> Workload {
     let mut next = 0u64;
     let calls = move |ctx: &mut Context| {
         if ctx.rng.random_ratio(1, ADDS_PER_READ) {
-            return read(ctx);
+            return finally::read(ctx);
         }
         next += 1;
         Some(invoke("add", next))
     };
     Workload {
         generator: calls.clients().boxed(),
-        final_generator: each_thread(|| read.until_ok().boxed()).clients().boxed(),
+        final_generator: finally::each_thread_until_ok(finally::read),
         checker: Box::new(Set::default()),
         reads: &["read"],
     }
-}
-
-fn read(_: &mut Context) -> Option<Invocation> {
-    Some(invoke("read", Value::Null))
 }

@@ -24,6 +24,8 @@ pub struct Sim {
     pub workload: &'static str,
     /// Its bug; of a right store, none.
     pub bug: Option<&'static str>,
+    /// The functions it answers.
+    pub functions: &'static [&'static str],
     /// Of 20 seeds, how many the workload must convict; a right store, no seed may.
     pub convicted_min: u32,
     /// Builds it with its bug; chance comes from the seed.
@@ -52,6 +54,11 @@ pub const ALL: &[Sim] = &[
     set::sim(Some("stale-read"), 20),
     set::sim(Some("phantom"), 20),
     set::sim(Some("duplicate"), 20),
+    set::lagging(None, 0),
+    set::lagging(Some("lost-add"), 20),
+    set::lagging(Some("rollback"), 20),
+    set::lagging(Some("phantom"), 20),
+    set::lagging(Some("duplicate"), 20),
 ];
 
 fn ok(value: impl Into<Value>) -> Completion {

@@ -11,7 +11,7 @@ use workloads::{
 const SEEDS: u64 = 20;
 
 fn judge(sim: &Sim, seed: u64) -> Valid {
-    let functions = ["read", "write", "cas", "add"].map(String::from).to_vec();
+    let functions = sim.functions.iter().map(ToString::to_string).collect();
     let params = Params { ops_per_key: 100, functions, ..Params::default() };
     let entry = workloads::find(sim.workload).expect("a known workload");
     let workload = (entry.build)(&params);

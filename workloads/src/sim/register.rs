@@ -10,7 +10,7 @@ use super::{Sim, Store, fail, info, ok};
 use crate::generator::{Completion, stream};
 
 pub(super) const fn sim(bug: Option<&'static str>, convicted_min: u32) -> Sim {
-    Sim { workload: "register", bug, convicted_min, build }
+    Sim { workload: "register", bug, functions: &["read", "write", "cas"], convicted_min, build }
 }
 
 fn build(bug: Option<&'static str>, seed: u64) -> Box<dyn Store> {
