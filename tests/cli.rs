@@ -258,3 +258,22 @@ fn what_there_is_is_listed() {
     }
     netsplit.run(&["completions", "bash"]).exits(0).says("complete");
 }
+
+#[test]
+fn a_workload_judges_a_bare_history_as_it_would_a_run() {
+    let netsplit = Netsplit::new();
+    let op = |kind: &str, value: &str| {
+        format!("{{:process 0, :type :{kind}, :f :read, :value {value}}}\n")
+    };
+    let read = [op("invoke", "nil"), op("ok", "{0 60, 1 30}")].concat();
+    fs::write(netsplit.results.path().join("history.edn"), read).expect("a file");
+    let bank = ["check", "history.edn", "--workload", "bank"];
+    netsplit.run(&bank).exits(1).says("wrong-total");
+    let smaller = [&bank[..], &["--init", "0=45,1=45"]].concat();
+    netsplit.run(&smaller).exits(0).says("PASS");
+    netsplit.run(&[&bank[..], &["--init", "x"]].concat()).exits(64).says("accounts such as");
+    let held = [&bank[..], &["--consistency", "serializable"]].concat();
+    netsplit.run(&held).exits(64).says("leave out --consistency");
+    let unheard = ["check", "history.edn", "--workload", "casino"];
+    netsplit.run(&unheard).exits(64).says("append, rw-register, bank");
+}

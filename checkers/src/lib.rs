@@ -8,6 +8,7 @@
 //! Start at [`history`] for what is judged, [`notation`] for histories drawn as pictures,
 //! [`linearizable`] for the main question, [`set`] for a checker in one short file.
 
+pub mod bank;
 pub mod certificate;
 pub mod compose;
 pub mod datum;

@@ -35,6 +35,7 @@ Examples:
   netsplit check history.jsonl --model register --consistency sequential
   netsplit check history.edn --workload append --consistency snapshot-isolation
   netsplit check history.edn --workload rw-register --linearizable-keys
+  netsplit check history.edn --workload bank --init 0=50,1=50
   cat history.jsonl | netsplit check - --model register --format json
   netsplit check history.jsonl --model register --certificate proof.json";
 
@@ -49,9 +50,10 @@ pub(super) struct CheckArgs {
     #[arg(long, short = 'm')]
     model: Option<String>,
     /// The workload that a bare history is of (`netsplit list workloads`)
-    #[arg(long, short = 'w', conflicts_with_all = ["model", "init"])]
+    #[arg(long, short = 'w', conflicts_with = "model")]
     workload: Option<String>,
-    /// The object's value at the start: `0`, or `x=0,y=0` for a multi-register
+    /// The object's value at the start: `0`, or `x=0,y=0` for a multi-register, or the accounts of
+    /// a bank
     #[arg(long, value_name = "VALUE")]
     init: Option<String>,
     /// What a bare history is to keep at least: calls one level (`netsplit list levels`)

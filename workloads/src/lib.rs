@@ -9,6 +9,7 @@
 //! Start at [`generator`], the guide to generators; then [`set`], a workload in one short file.
 
 pub mod append;
+pub mod bank;
 pub mod client;
 mod finally;
 pub mod generator;
@@ -57,6 +58,9 @@ pub struct Params {
     /// What transactions look like.
     #[serde(default)]
     pub transactions: transactions::Shape,
+    /// What a bank is like.
+    #[serde(default)]
+    pub bank: bank::Shape,
     /// The models that transactions are held to; where there is none, strict serializability.
     #[serde(default)]
     pub consistency: Vec<&'static Model>,
@@ -74,7 +78,7 @@ pub struct Entry {
 
 /// The table of contents.
 pub const ALL: &[Entry] =
-    &[append::ENTRY, register::ENTRY, rw_register::ENTRY, set::ENTRY, set_full::ENTRY];
+    &[append::ENTRY, bank::ENTRY, register::ENTRY, rw_register::ENTRY, set::ENTRY, set_full::ENTRY];
 
 /// The workload of that name.
 pub fn find(name: &str) -> Option<&'static Entry> {
@@ -90,6 +94,7 @@ impl Default for Params {
             roles: false,
             functions: Vec::new(),
             transactions: transactions::Shape::default(),
+            bank: bank::Shape::default(),
             consistency: Vec::new(),
         }
     }

@@ -3,6 +3,7 @@
 //!
 //! A right store takes effect at one moment, so its histories are linearizable by construction; a
 //! wrong one departs from it in one way only.
+mod bank;
 mod register;
 mod set;
 pub mod transactions;
@@ -39,6 +40,11 @@ pub const ALL: &[Sim] = &[
     transactions::lists(Some("stale-reads"), 20),
     transactions::lists(Some("aborted-reads"), 20),
     transactions::lists(Some("snapshot-isolation"), 20),
+    bank::sim(None, 0),
+    bank::sim(Some("lost-update"), 20),
+    bank::sim(Some("read-skew"), 20),
+    bank::sim(Some("money-created"), 20),
+    bank::sim(Some("overdrawn"), 20),
     transactions::registers(None, 0),
     transactions::registers(Some("lost-update"), 20),
     transactions::registers(Some("stale-reads"), 20),

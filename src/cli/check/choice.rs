@@ -2,6 +2,7 @@
 use anyhow::{Context, Result, anyhow, bail};
 use checkers::{
     Checker,
+    bank::Bank,
     model::{self, AnyLevel},
     txn,
     weaker::{self, LEVELS, Level},
@@ -81,12 +82,23 @@ fn workload(name: &str, args: &CheckArgs) -> Result<(Asked, Box<dyn Checker>)> {
     if !args.consistency.is_empty() || !args.assume.arguments().is_empty() {
         bail!("{name} is held to what it is about: leave out --consistency and what is assumed");
     }
-    let checker = (entry.build)(&Params::default()).checker;
-    Ok((Asked { property: name.to_owned(), arguments: format!("--workload {name}") }, checker))
+    let mut arguments = format!("--workload {name}");
+    let checker: Box<dyn Checker> = match &args.init {
+        None => (entry.build)(&Params::default()).checker,
+        Some(init) if name == "bank" => {
+            arguments += &format!(" --init {init}");
+            Box::new(Bank::from_word(init)?)
+        }
+        Some(_) => bail!("of workloads, only a bank takes --init: its accounts"),
+    };
+    Ok((Asked { property: name.to_owned(), arguments }, checker))
 }
 
 fn transactions(entry: &txn::Entry, args: &CheckArgs) -> Result<(Asked, Box<dyn Checker>)> {
     let name = entry.name;
+    if args.init.is_some() {
+        bail!("the keys of {name} are empty at the start: leave out --init");
+    }
     let mut options = match &args.consistency[..] {
         [] => txn::Options::default(),
         names => txn::Options::new(names.iter().map(String::as_str)).map_err(|name| {

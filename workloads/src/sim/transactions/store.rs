@@ -15,13 +15,13 @@ use crate::{
 /// A store of lists, with the isolation that the bug is named for.
 pub(in crate::sim) const fn lists(bug: Option<&'static str>, convicted_min: u32) -> sim::Sim {
     let build = |bug, seed| build(Objects::Lists, bug, seed);
-    sim::Sim { workload: "append", bug, functions: &["txn"], convicted_min, build }
+    sim::Sim { workload: "append", bug, functions: &["read", "txn"], convicted_min, build }
 }
 
 /// The same of registers.
 pub(in crate::sim) const fn registers(bug: Option<&'static str>, convicted_min: u32) -> sim::Sim {
     let build = |bug, seed| build(Objects::Registers, bug, seed);
-    sim::Sim { workload: "rw-register", bug, functions: &["txn"], convicted_min, build }
+    sim::Sim { workload: "rw-register", bug, functions: &["read", "txn"], convicted_min, build }
 }
 
 fn build(objects: Objects, bug: Option<&'static str>, seed: u64) -> Box<dyn Store> {
