@@ -125,7 +125,7 @@ struct Processes {
     others: FxHashMap<u32, ProcessState>,
 }
 
-const SMALL: u32 = 1 << 16;
+const SMALL: u32 = 1 << 20;
 
 impl Processes {
     fn of(&mut self, process: u32) -> &mut ProcessState {

@@ -31,7 +31,7 @@ pub(crate) struct Windows {
 pub(crate) struct Window {
     /// The key; none of ops without one.
     pub(crate) key: Option<u32>,
-    /// How many ops there were, dropped or not.
+    /// How many ops there were, dropped or not: the place of the next row, were none dropped.
     pub(crate) ops: u64,
     /// How many rows in front are those of crashed calls that may take effect still.
     pub(crate) carried: u32,
@@ -40,6 +40,18 @@ pub(crate) struct Window {
     /// The place of the first row, were none dropped.
     base: u32,
     is_closed: bool,
+}
+
+/// Windows that a thread fills at least, for it to be worth while.
+const MIN_LEN: usize = 64;
+
+/// A row on its way to its window.
+struct Arrived<'a> {
+    window: u32,
+    row: Row,
+    line: &'a [u8],
+    /// The place of the invocation that it completes.
+    open: Option<u32>,
 }
 
 impl Windows {
@@ -85,40 +97,60 @@ impl Windows {
         self.all.iter().map(Window::bytes).sum()
     }
 
-    /// Takes in whole lines: read side by side, put into rows one after the other.
+    /// Takes in whole lines: read side by side, paired one after the other, and put into the
+    /// windows side by side again, since most of the work is to reach memory that was left cold.
     fn take(&mut self, text: &[u8]) -> Result<(), Malformed> {
         let pieces = pieces(text, 4 * rayon::current_num_threads());
         let read: Vec<_> = pieces.par_iter().map(|piece| (ops(piece), newlines(piece))).collect();
+        let mut arrived = Vec::with_capacity(read.iter().map(|(lines, _)| lines.len()).sum());
         for (lines, count) in read {
             for (number, line, op) in lines {
                 let number = self.lines + number;
-                let pushed = op.and_then(|op| self.push(&op, line));
-                pushed.map_err(|message| Malformed { line: number, message })?;
+                let paired = op.and_then(|op| self.pair(&op, line));
+                arrived.extend(paired.map_err(|message| Malformed { line: number, message })?);
             }
             self.lines += count;
         }
+        self.put(&arrived);
         Ok(())
     }
 
-    fn push(&mut self, op: &Line<'_>, line: &[u8]) -> Result<(), String> {
+    /// Makes a row of a line, and finds what it completes and the window that it belongs to.
+    fn pair<'a>(&mut self, op: &Line<'_>, line: &'a [u8]) -> Result<Option<Arrived<'a>>, String> {
         let row = self.reader.row(op, line, 0)?;
-        let window = if row.process == NONE {
-            &mut self.nemesis
-        } else {
-            let place = *self.places.entry(row.key).or_insert(self.all.len());
-            if place == self.all.len() {
-                let key = (row.key != NONE).then_some(row.key);
-                self.all.push(Window { key, ..Window::default() });
-            }
-            &mut self.all[place]
-        };
-        let place = window.base.wrapping_add(window.rows.len() as u32);
-        let open = self.reader.pair(&row, place)?;
-        window.ops += 1;
-        if !window.is_closed {
-            window.push(row, line, open);
+        if row.process == NONE {
+            let open = self.reader.pair(&row, self.nemesis.ops as u32)?;
+            self.nemesis.ops += 1;
+            self.nemesis.push(&Arrived { window: 0, row, line, open });
+            return Ok(None);
         }
-        Ok(())
+        let window = *self.places.entry(row.key).or_insert(self.all.len());
+        if window == self.all.len() {
+            let key = (row.key != NONE).then_some(row.key);
+            self.all.push(Window { key, ..Window::default() });
+        }
+        let open = self.reader.pair(&row, self.all[window].ops as u32)?;
+        self.all[window].ops += 1;
+        Ok(Some(Arrived { window: window as u32, row, line, open }))
+    }
+
+    /// Puts rows into their windows.
+    fn put(&mut self, arrived: &[Arrived<'_>]) {
+        let numbered = arrived.iter().enumerate();
+        let mut order: Vec<(u32, u32)> =
+            numbered.map(|(at, row)| (row.window, at as u32)).collect();
+        order.par_sort_unstable();
+        let mut windows = self.all.iter_mut().enumerate();
+        let mut jobs = Vec::new();
+        for rows in order.chunk_by(|a, b| a.0 == b.0) {
+            let window = windows.find(|(at, _)| *at == rows[0].0 as usize);
+            jobs.extend(window.map(|(_, window)| (window, rows)));
+        }
+        jobs.into_par_iter().with_min_len(MIN_LEN).for_each(|(window, rows)| {
+            if !window.is_closed {
+                rows.iter().for_each(|&(_, at)| window.push(&arrived[at as usize]));
+            }
+        });
     }
 }
 
@@ -182,7 +214,8 @@ impl Window {
         self.carried = kept;
     }
 
-    fn push(&mut self, mut row: Row, line: &[u8], open: Option<u32>) {
+    fn push(&mut self, arrived: &Arrived<'_>) {
+        let Arrived { mut row, line, open, .. } = *arrived;
         grow(&mut self.rows, 1);
         let place = self.rows.len() as u32;
         if let Some(open) = open.map(|open| open.wrapping_sub(self.base)) {

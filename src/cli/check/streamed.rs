@@ -117,7 +117,7 @@ impl Tail {
         }
         let end = whole.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
         self.rest = whole.split_off(end);
-        self.lines += whole.iter().filter(|&&byte| byte == b'\n').count();
+        self.lines += memchr::memchr_iter(b'\n', &whole).count();
         whole
     }
 }
