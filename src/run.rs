@@ -279,6 +279,7 @@ impl Drive {
                     progress.op(&op);
                     due.push((thread, op));
                 }
+                Step::Log { line } => tracing::info!("{line}"),
                 Step::Wait { until } => break Some(until),
                 Step::Done => break None,
             }

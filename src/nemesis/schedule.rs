@@ -5,7 +5,7 @@ use checkers::Nanos;
 use rand::{RngExt, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
-use workloads::generator::{Context, Generator, Next, Thread, invoke, stream};
+use workloads::generator::{Context, Generator, Next, Thread, Wait, invoke, stream};
 
 /// The function that undoes a fault: `{"fault": NAME}`, or all of them.
 pub const HEAL: &str = "heal";
@@ -52,7 +52,7 @@ impl StrikeAndHeal {
         let (name, targets) = &self.faults[drawn];
         self.hurt = Some((*name).into());
         let target: Value = targets[self.rng.random_range(0..targets.len())].clone().into();
-        Next::Invoke(invoke(name, json!({ "target": target })))
+        Next::Invoke(invoke(*name, json!({ "target": target })))
     }
 }
 
@@ -64,10 +64,10 @@ impl Generator for StrikeAndHeal {
         let Some(at) = self.at else {
             let at = ctx.time + self.span();
             self.at = Some(at);
-            return Next::Pending(Some(at));
+            return Next::Rest(Wait::all(Some(at)));
         };
         if ctx.time < at {
-            return Next::Pending(Some(at));
+            return Next::Rest(Wait::all(Some(at)));
         }
         // The next span begins when this op has completed: then this is asked again.
         self.at = None;

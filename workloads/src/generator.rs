@@ -4,6 +4,8 @@
 //!
 //! * [`Next::Invoke`]: do this now.
 //! * [`Next::Pending`]: nothing for this thread yet; ask again at that time, or after any event.
+//! * [`Next::Rest`]: the same for many threads at once, so that the others need not be asked.
+//! * [`Next::Sleep`]: do nothing for so long, as if it were an op.
 //! * [`Next::Exhausted`]: nothing for any thread, ever again.
 //!
 //! It learns what happened through [`Generator::update`], which sees every op of every thread. It
@@ -28,27 +30,32 @@
 //! | [`until_ok`](GeneratorExt::until_ok) | `until-ok` | again until it succeeds once |
 //! | [`independent`] | `independent/concurrent-generator` | groups of threads, each on keys of its own |
 mod basic;
+mod context;
+mod free;
+mod in_flight;
 mod independent;
 mod phases;
 mod scheduler;
 mod simulate;
 mod threads;
 mod time;
+mod wait;
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
-use checkers::{Kind, Nanos, Op, Process};
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use checkers::{Kind, Nanos, Op};
 use serde_json::Value;
 
 pub use basic::{any, mix};
+pub use context::{Context, stream};
 pub use independent::independent;
 pub use phases::phases;
 pub use scheduler::{Completion, Scheduler, Step};
 pub use simulate::{Timing, simulate};
 pub use threads::each_thread;
 pub use time::pause;
+use wait::earliest;
+pub use wait::{Threads, Wait};
 
 /// Decides what each thread does next.
 pub trait Generator: Send {
@@ -64,10 +71,51 @@ pub trait Generator: Send {
 pub enum Next {
     /// Do this now.
     Invoke(Invocation),
+    /// Do nothing for so long. The thread is busy meanwhile; the history does not know.
+    Sleep(Nanos),
     /// Nothing for this thread yet: ask again at this time, or after the next event.
     Pending(Option<Nanos>),
+    /// Nothing for this thread, nor for others: those in the [`Wait`] need not be asked before it
+    /// is over.
+    Rest(Wait),
     /// Nothing for any thread, ever again.
     Exhausted,
+}
+
+impl Next {
+    /// What two generators together have for the thread, when neither has an op for it.
+    fn and(self, other: Next) -> Next {
+        match (self, other) {
+            (Next::Exhausted, next) | (next, Next::Exhausted) => next,
+            (Next::Rest(a), Next::Rest(b)) => Next::Rest(a.and(b)),
+            (a, b) => Next::Pending(earliest(a.until(), b.until())),
+        }
+    }
+
+    fn until(&self) -> Option<Nanos> {
+        match self {
+            Next::Pending(until) => *until,
+            Next::Rest(wait) => wait.until,
+            _ => None,
+        }
+    }
+
+    /// The same, but to be asked again at this time.
+    fn at_most(self, until: Nanos) -> Next {
+        match self {
+            Next::Pending(at) => Next::Pending(earliest(at, Some(until))),
+            Next::Rest(wait) => Next::Rest(wait.at_most(until)),
+            next => next,
+        }
+    }
+
+    /// The same, of a generator that knows of these threads only.
+    fn within(self, threads: Threads) -> Next {
+        match self {
+            Next::Rest(wait) => Next::Rest(wait.within(threads)),
+            next => next,
+        }
+    }
 }
 
 /// What a thread is to ask of the system.
@@ -82,7 +130,7 @@ pub struct Invocation {
 }
 
 /// An invocation of `f` with this argument, on no particular key.
-pub fn invoke(f: &str, value: impl Into<Value>) -> Invocation {
+pub fn invoke(f: impl Into<Arc<str>>, value: impl Into<Value>) -> Invocation {
     Invocation { f: f.into(), key: None, value: value.into() }
 }
 
@@ -93,87 +141,6 @@ pub enum Thread {
     Client(u32),
     /// The one that injects faults.
     Nemesis,
-}
-
-/// What a generator may know.
-pub struct Context {
-    /// Time since the start.
-    pub time: Nanos,
-    /// The one source of chance.
-    pub rng: ChaCha8Rng,
-    /// Client threads.
-    pub concurrency: u32,
-    /// Whether the user asked the main phase to end.
-    pub is_interrupted: bool,
-    nodes: Vec<Arc<str>>,
-    busy: Vec<bool>,     // By client thread; the nemesis last.
-    processes: Vec<u32>, // By client thread.
-}
-
-impl Context {
-    /// A context at time zero with all threads free. Thread `i` talks to `nodes[i mod len]`.
-    pub fn new(concurrency: u32, nodes: Vec<Arc<str>>, seed: u64) -> Context {
-        Context {
-            time: 0,
-            rng: stream(seed, "generator"),
-            concurrency,
-            is_interrupted: false,
-            nodes,
-            busy: vec![false; concurrency as usize + 1],
-            processes: (0..concurrency).collect(),
-        }
-    }
-
-    /// Whether no thread is in the middle of an op.
-    pub fn all_free(&self) -> bool {
-        self.busy.iter().all(|busy| !busy)
-    }
-
-    /// The process that runs on a thread now.
-    pub fn process(&self, thread: Thread) -> Process {
-        match thread {
-            Thread::Client(i) => Process::Client(self.processes[i as usize]),
-            Thread::Nemesis => Process::Nemesis,
-        }
-    }
-
-    /// The thread that runs, or ran, a process.
-    pub fn thread(&self, process: Process) -> Thread {
-        match process {
-            Process::Client(p) => Thread::Client(p % self.concurrency),
-            Process::Nemesis => Thread::Nemesis,
-        }
-    }
-
-    /// The node a thread talks to.
-    pub fn node(&self, thread: Thread) -> Option<Arc<str>> {
-        match thread {
-            Thread::Client(i) if !self.nodes.is_empty() => {
-                Some(self.nodes[i as usize % self.nodes.len()].clone())
-            }
-            _ => None,
-        }
-    }
-
-    /// A random one of these.
-    pub fn choose<'a, T>(&mut self, items: &'a [T]) -> &'a T {
-        &items[self.rng.random_range(0..items.len())]
-    }
-
-    fn slot(&self, thread: Thread) -> usize {
-        match thread {
-            Thread::Client(i) => i as usize,
-            Thread::Nemesis => self.concurrency as usize,
-        }
-    }
-}
-
-/// The stream of chance for one purpose: ChaCha8 seeded by the run's seed and the purpose's name
-/// (FNV-1a), so that a new consumer shifts nobody else's draws.
-pub fn stream(seed: u64, name: &str) -> ChaCha8Rng {
-    let fnv = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    let name = name.bytes().fold(0xcbf2_9ce4_8422_2325, fnv);
-    ChaCha8Rng::seed_from_u64(seed ^ name)
 }
 
 impl Generator for Box<dyn Generator> {
@@ -204,15 +171,15 @@ pub trait GeneratorExt: Generator + Sized + 'static {
     }
     /// Again and again until one of its own ops is `ok`.
     fn until_ok(self) -> impl Generator + 'static {
-        basic::UntilOk { processes: Vec::new(), is_done: false, inner: self }
+        basic::UntilOk { processes: BTreeSet::new(), is_done: false, inner: self }
     }
     /// For client threads only.
     fn clients(self) -> impl Generator + 'static {
-        threads::On { nemesis: false, is_done: false, inner: self }
+        threads::On::new(Threads::CLIENTS, self)
     }
     /// For the nemesis only.
     fn nemesis(self) -> impl Generator + 'static {
-        threads::On { nemesis: true, is_done: false, inner: self }
+        threads::On::new(Threads::NEMESIS, self)
     }
     /// Ends `span` after its first op, or when the user interrupts; ops in flight go on.
     fn time_limit(self, span: Nanos) -> impl Generator + 'static {
@@ -225,14 +192,6 @@ pub trait GeneratorExt: Generator + Sized + 'static {
     }
 }
 impl<G: Generator + Sized + 'static> GeneratorExt for G {}
-
-/// The earlier of two times to ask again, where `None` is "after an event".
-fn earliest(a: Option<Nanos>, b: Option<Nanos>) -> Option<Nanos> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
-    }
-}
 
 /// Whether this event ends a call, and well.
 fn is_ok(event: &Op) -> bool {

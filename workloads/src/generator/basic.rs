@@ -1,8 +1,10 @@
 //! The combinators that need neither time nor threads.
+use std::collections::BTreeSet;
+
 use checkers::{Kind, Op, Process};
 use rand::RngExt;
 
-use super::{Context, Generator, Next, Thread, earliest, is_ok};
+use super::{Context, Generator, Next, Thread, is_ok};
 
 pub(super) struct Limit<G> {
     pub(super) left: u64,
@@ -17,6 +19,9 @@ impl<G: Generator> Generator for Limit<G> {
         let next = self.inner.next(ctx, thread);
         if matches!(next, Next::Invoke(_)) {
             self.left -= 1;
+            if self.left == 0 {
+                ctx.ask_again();
+            }
         }
         next
     }
@@ -27,7 +32,7 @@ impl<G: Generator> Generator for Limit<G> {
 
 /// Knows its own ops by the processes that run them.
 pub(super) struct UntilOk<G> {
-    pub(super) processes: Vec<Process>,
+    pub(super) processes: BTreeSet<Process>,
     pub(super) is_done: bool,
     pub(super) inner: G,
 }
@@ -39,71 +44,67 @@ impl<G: Generator> Generator for UntilOk<G> {
         }
         let next = self.inner.next(ctx, thread);
         if matches!(next, Next::Invoke(_)) {
-            self.processes.push(ctx.process(thread));
+            self.processes.insert(ctx.process(thread));
         }
         next
     }
     fn update(&mut self, ctx: &Context, event: &Op) {
-        if event.kind != Kind::Invoke
-            && let Some(at) = self.processes.iter().position(|p| *p == event.process)
-        {
-            self.processes.swap_remove(at);
-            self.is_done |= is_ok(event);
+        if event.kind != Kind::Invoke && self.processes.remove(&event.process) && is_ok(event) {
+            self.is_done = true;
+            ctx.ask_again();
         }
         self.inner.update(ctx, event);
     }
 }
 
-/// A random one of these, each time; the exhausted ones leave.
+/// A random one of these, each time. Where it has nothing for the thread, the next one is asked:
+/// one that waits holds up nobody. The exhausted ones leave.
 pub fn mix(generators: Vec<Box<dyn Generator>>) -> impl Generator + 'static {
-    Mix(generators)
+    Several { generators, first: None }
 }
 
-struct Mix(Vec<Box<dyn Generator>>);
-
-impl Generator for Mix {
-    fn next(&mut self, ctx: &mut Context, thread: Thread) -> Next {
-        while !self.0.is_empty() {
-            let i = ctx.rng.random_range(0..self.0.len());
-            match self.0[i].next(ctx, thread) {
-                Next::Exhausted => drop(self.0.swap_remove(i)),
-                next => return next,
-            }
-        }
-        Next::Exhausted
-    }
-    fn update(&mut self, ctx: &Context, event: &Op) {
-        for generator in &mut self.0 {
-            generator.update(ctx, event);
-        }
-    }
-}
-
-/// The first of these that has something for the thread; ends when all have ended.
+/// Whichever of these has something for the thread; of several that have, a random one. Ends when
+/// all have ended. That is [`mix`], which holds up nobody: two names, since the field has two.
 pub fn any(generators: Vec<Box<dyn Generator>>) -> impl Generator + 'static {
-    Any(generators)
+    mix(generators)
 }
 
-struct Any(Vec<Box<dyn Generator>>);
+/// Asks in turn, beginning at a random one, until one has something.
+struct Several {
+    generators: Vec<Box<dyn Generator>>,
+    /// Drawn once an op, not once a question: how often a thread asks in vain is a matter of time.
+    first: Option<usize>,
+}
 
-impl Generator for Any {
+impl Generator for Several {
     fn next(&mut self, ctx: &mut Context, thread: Thread) -> Next {
-        let mut until = None;
-        let mut is_live = false;
-        for generator in &mut self.0 {
-            match generator.next(ctx, thread) {
-                Next::Exhausted => (),
-                Next::Pending(at) => {
-                    is_live = true;
-                    until = earliest(until, at);
+        let mut answer = Next::Exhausted;
+        let mut asked = 0;
+        while asked < self.generators.len() {
+            let count = self.generators.len();
+            let first = *self.first.get_or_insert_with(|| ctx.rng.random_range(0..count));
+            let i = (first + asked) % count;
+            match self.generators[i].next(ctx, thread) {
+                next @ (Next::Invoke(_) | Next::Sleep(_)) => {
+                    self.first = None;
+                    return next;
                 }
-                invoke => return invoke,
+                Next::Exhausted => {
+                    self.generators.remove(i);
+                    self.first = None;
+                    asked = 0;
+                    answer = Next::Exhausted;
+                }
+                next => {
+                    answer = answer.and(next);
+                    asked += 1;
+                }
             }
         }
-        if is_live { Next::Pending(until) } else { Next::Exhausted }
+        answer
     }
     fn update(&mut self, ctx: &Context, event: &Op) {
-        for generator in &mut self.0 {
+        for generator in &mut self.generators {
             generator.update(ctx, event);
         }
     }

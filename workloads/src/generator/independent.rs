@@ -1,7 +1,7 @@
 //! Many independent objects, a few at a time.
 use checkers::{Kind, Op};
 
-use super::{Context, Generator, Next, Thread};
+use super::{Context, Generator, Next, Thread, Threads, Wait, context::Scope};
 
 /// Crashed calls after which a key is left alone: every later check has to bear them.
 const CRASHES_MAX: u32 = 16;
@@ -39,7 +39,9 @@ impl<F: FnMut(u32) -> Box<dyn Generator> + Send> Independent<F> {
 
 impl<F: FnMut(u32) -> Box<dyn Generator> + Send> Generator for Independent<F> {
     fn next(&mut self, ctx: &mut Context, thread: Thread) -> Next {
-        let Thread::Client(i) = thread else { return Next::Pending(None) };
+        let Thread::Client(i) = thread else {
+            return Next::Rest(Wait::never(Threads::NEMESIS));
+        };
         while self.groups.len() < ctx.concurrency.div_ceil(self.size) as usize {
             let group = self.fresh();
             self.groups.push(group);
@@ -47,13 +49,17 @@ impl<F: FnMut(u32) -> Box<dyn Generator> + Send> Generator for Independent<F> {
         let g = (i / self.size) as usize;
         if self.groups[g].crashes >= CRASHES_MAX {
             self.groups[g] = self.fresh();
+            ctx.ask_again();
         }
-        let mut next = self.groups[g].inner.next(ctx, thread);
+        let group = Threads::clients(i - i % self.size, i - i % self.size + self.size);
+        let mut scope = Scope::Run(group);
+        let mut next = ctx.within(&mut scope, |ctx| self.groups[g].inner.next(ctx, thread));
         if next == Next::Exhausted {
             self.groups[g] = self.fresh();
-            next = self.groups[g].inner.next(ctx, thread);
+            ctx.ask_again();
+            next = ctx.within(&mut scope, |ctx| self.groups[g].inner.next(ctx, thread));
         }
-        match next {
+        match next.within(group) {
             Next::Invoke(it) => {
                 Next::Invoke(super::Invocation { key: Some(self.groups[g].key), ..it })
             }
@@ -61,7 +67,9 @@ impl<F: FnMut(u32) -> Box<dyn Generator> + Send> Generator for Independent<F> {
         }
     }
     fn update(&mut self, ctx: &Context, event: &Op) {
-        let Some(group) = self.groups.iter_mut().find(|g| Some(g.key) == event.key) else { return };
+        let Thread::Client(i) = ctx.thread(event.process) else { return };
+        let group = self.groups.get_mut((i / self.size) as usize);
+        let Some(group) = group.filter(|group| Some(group.key) == event.key) else { return };
         group.crashes += u32::from(event.kind == Kind::Info);
         group.inner.update(ctx, event);
     }

@@ -3,29 +3,39 @@ use std::collections::VecDeque;
 
 use checkers::Op;
 
-use super::{Context, Generator, Next, Thread};
+use super::{Context, Generator, Next, Thread, Wait};
 
-/// One generator after another, with every thread at rest in between. Updates go to all of them:
-/// a later phase may learn from an earlier one what there is to read.
+/// One generator after another, each beginning when every thread that may ask is at rest. Updates
+/// go to all of them: a later phase may learn from an earlier one what there is to read.
 pub fn phases(generators: Vec<Box<dyn Generator>>) -> impl Generator + 'static {
-    Phases(generators.into())
+    Phases { generators: generators.into(), has_begun: false }
 }
 
-struct Phases(VecDeque<Box<dyn Generator>>);
+struct Phases {
+    generators: VecDeque<Box<dyn Generator>>,
+    has_begun: bool,
+}
 
 impl Generator for Phases {
     fn next(&mut self, ctx: &mut Context, thread: Thread) -> Next {
-        while let Some(head) = self.0.front_mut() {
+        while let Some(head) = self.generators.front_mut() {
+            if !self.has_begun && !ctx.all_free() {
+                return Next::Rest(Wait::all(None));
+            }
+            self.has_begun = true;
             match head.next(ctx, thread) {
-                Next::Exhausted if ctx.all_free() => drop(self.0.pop_front()),
-                Next::Exhausted => return Next::Pending(None),
+                Next::Exhausted => {
+                    self.generators.pop_front();
+                    self.has_begun = false;
+                    ctx.ask_again();
+                }
                 next => return next,
             }
         }
         Next::Exhausted
     }
     fn update(&mut self, ctx: &Context, event: &Op) {
-        for generator in &mut self.0 {
+        for generator in &mut self.generators {
             generator.update(ctx, event);
         }
     }

@@ -54,6 +54,7 @@ pub fn simulate(
                 ops.push(op);
                 continue;
             }
+            Step::Log { .. } => continue,
             Step::Wait { until } => until,
             Step::Done => return ops,
         };

@@ -1,12 +1,22 @@
 //! The combinators that choose by thread.
-use checkers::{Op, Process};
+use std::collections::BTreeMap;
 
-use super::{Context, Generator, Next, Thread};
+use checkers::Op;
 
+use super::{Context, Generator, Next, Thread, Threads, Wait, context::Scope};
+
+/// For some threads only: the others are not heard of.
 pub(super) struct On<G> {
-    pub(super) nemesis: bool,
-    pub(super) is_done: bool,
-    pub(super) inner: G,
+    threads: Threads,
+    scope: Option<Scope>,
+    is_done: bool,
+    inner: G,
+}
+
+impl<G> On<G> {
+    pub(super) fn new(threads: Threads, inner: G) -> On<G> {
+        On { threads, scope: None, is_done: false, inner }
+    }
 }
 
 impl<G: Generator> Generator for On<G> {
@@ -14,51 +24,60 @@ impl<G: Generator> Generator for On<G> {
         if self.is_done {
             return Next::Exhausted;
         }
-        if self.nemesis != (thread == Thread::Nemesis) {
-            return Next::Pending(None);
+        if !self.threads.contains(thread) {
+            return Next::Rest(Wait::never(self.threads.outside(thread)));
         }
-        let next = self.inner.next(ctx, thread);
-        self.is_done = next == Next::Exhausted;
-        next
+        let scope = self.scope.get_or_insert_with(|| ctx.scope().and(self.threads));
+        let next = ctx.within(scope, |ctx| self.inner.next(ctx, thread));
+        if next == Next::Exhausted {
+            self.is_done = true;
+            ctx.ask_again();
+        }
+        next.within(self.threads)
     }
     fn update(&mut self, ctx: &Context, event: &Op) {
-        if self.nemesis == (event.process == Process::Nemesis) {
+        if self.threads.contains(ctx.thread(event.process)) {
             self.inner.update(ctx, event);
         }
     }
 }
 
-/// A fresh copy for every client thread; ends when all copies have ended.
-pub fn each_thread(
-    make: impl FnMut() -> Box<dyn Generator> + Send + 'static,
+/// A fresh copy for every client thread that may ask; ends when all copies have ended.
+pub fn each_thread<G: Generator + 'static>(
+    make: impl FnMut() -> G + Send + 'static,
 ) -> impl Generator + 'static {
-    EachThread { make, copies: Vec::new() }
+    EachThread { make, copies: BTreeMap::new(), live: None }
 }
 
-struct EachThread<F> {
+struct EachThread<F, G> {
     make: F,
-    copies: Vec<Option<Box<dyn Generator>>>,
+    copies: BTreeMap<u32, Option<G>>,
+    live: Option<usize>,
 }
 
-impl<F: FnMut() -> Box<dyn Generator> + Send> Generator for EachThread<F> {
+impl<G: Generator, F: FnMut() -> G + Send> Generator for EachThread<F, G> {
     fn next(&mut self, ctx: &mut Context, thread: Thread) -> Next {
-        if self.copies.is_empty() {
-            self.copies = (0..ctx.concurrency).map(|_| Some((self.make)())).collect();
+        let live = self.live.get_or_insert_with(|| ctx.clients().count());
+        if *live == 0 {
+            return Next::Exhausted;
         }
-        if let Thread::Client(i) = thread
-            && let Some(copy) = &mut self.copies[i as usize]
-        {
-            match copy.next(ctx, thread) {
-                Next::Exhausted => self.copies[i as usize] = None,
-                next => return next,
-            }
+        let Thread::Client(i) = thread else {
+            return Next::Rest(Wait::never(Threads::NEMESIS));
+        };
+        let alone = Threads::one(thread);
+        let place = self.copies.entry(i).or_insert_with(|| Some((self.make)()));
+        let Some(copy) = place else { return Next::Rest(Wait::never(alone)) };
+        let next = ctx.within(&mut Scope::Run(alone), |ctx| copy.next(ctx, thread));
+        if next != Next::Exhausted {
+            return next.within(alone);
         }
-        let is_live = self.copies.iter().any(Option::is_some);
-        if is_live { Next::Pending(None) } else { Next::Exhausted }
+        *place = None;
+        *live -= 1;
+        if *live == 0 { Next::Exhausted } else { Next::Rest(Wait::never(alone)) }
     }
     fn update(&mut self, ctx: &Context, event: &Op) {
         if let Thread::Client(i) = ctx.thread(event.process)
-            && let Some(Some(copy)) = self.copies.get_mut(i as usize)
+            && let Some(Some(copy)) = self.copies.get_mut(&i)
         {
             copy.update(ctx, event);
         }

@@ -2,7 +2,7 @@
 use checkers::{Nanos, Op};
 use rand::RngExt;
 
-use super::{Context, Generator, Next, Thread, earliest};
+use super::{Context, Generator, Next, Thread, Wait};
 
 pub(super) struct TimeLimit<G> {
     pub(super) span: Nanos,
@@ -16,10 +16,7 @@ impl<G: Generator> Generator for TimeLimit<G> {
         if until <= ctx.time || ctx.is_interrupted {
             return Next::Exhausted;
         }
-        match self.inner.next(ctx, thread) {
-            Next::Pending(at) => Next::Pending(earliest(at, Some(until))),
-            next => next,
-        }
+        self.inner.next(ctx, thread).at_most(until)
     }
     fn update(&mut self, ctx: &Context, event: &Op) {
         self.inner.update(ctx, event);
@@ -35,7 +32,7 @@ pub(super) struct Stagger<G> {
 impl<G: Generator> Generator for Stagger<G> {
     fn next(&mut self, ctx: &mut Context, thread: Thread) -> Next {
         if ctx.time < self.at {
-            return Next::Pending(Some(self.at));
+            return Next::Rest(Wait::all(Some(self.at)));
         }
         let next = self.inner.next(ctx, thread);
         if matches!(next, Next::Invoke(_)) {
@@ -63,7 +60,7 @@ struct Pause {
 impl Generator for Pause {
     fn next(&mut self, ctx: &mut Context, _: Thread) -> Next {
         let until = *self.until.get_or_insert(ctx.time + self.span);
-        if ctx.time < until { Next::Pending(Some(until)) } else { Next::Exhausted }
+        if ctx.time < until { Next::Rest(Wait::all(Some(until))) } else { Next::Exhausted }
     }
 }
 
