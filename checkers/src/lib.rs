@@ -11,6 +11,7 @@
 pub mod bank;
 pub mod certificate;
 pub mod compose;
+pub mod counter;
 pub mod datum;
 pub mod decode;
 pub mod format;
@@ -20,10 +21,12 @@ pub mod linearizable;
 pub mod model;
 pub mod notation;
 pub mod proof;
+pub mod queue;
 pub mod set;
 pub mod stats;
 pub mod stream;
 pub mod txn;
+pub mod unique_ids;
 pub mod verdict;
 pub mod weaker;
 

@@ -24,7 +24,41 @@ pub(crate) fn read(_: &mut Context) -> Option<Invocation> {
 pub(crate) fn each_thread_until_ok(
     ask: fn(&mut Context) -> Option<Invocation>,
 ) -> Box<dyn Generator> {
-    each_thread(move || ask.until_ok().boxed()).clients().boxed()
+    each_thread_until(|op| op.kind == Kind::Ok, ask)
+}
+
+/// Each thread asks until a completion is enough.
+pub(crate) fn each_thread_until(
+    is_enough: fn(&Op) -> bool,
+    ask: fn(&mut Context) -> Option<Invocation>,
+) -> Box<dyn Generator> {
+    each_thread(move || Box::new(Until { is_enough, ask, is_done: false })).clients().boxed()
+}
+
+/// Whether a call was answered, and with nothing.
+pub(crate) fn is_null(op: &Op) -> bool {
+    op.kind == Kind::Ok && op.value.is_null()
+}
+
+/// On one thread: again and again until a completion is enough.
+struct Until {
+    is_enough: fn(&Op) -> bool,
+    ask: fn(&mut Context) -> Option<Invocation>,
+    is_done: bool,
+}
+
+impl Generator for Until {
+    fn next(&mut self, ctx: &mut Context, _: Thread) -> Next {
+        if self.is_done {
+            Next::Exhausted
+        } else {
+            (self.ask)(ctx).map_or(Next::Exhausted, Next::Invoke)
+        }
+    }
+
+    fn update(&mut self, _: &Context, event: &Op) {
+        self.is_done |= event.kind != Kind::Invoke && (self.is_enough)(event);
+    }
 }
 
 /// The same after a wait for the system to settle.

@@ -11,14 +11,21 @@
 pub mod append;
 pub mod bank;
 pub mod client;
+pub mod counter;
+pub mod fifo_queue;
 mod finally;
 pub mod generator;
+pub mod lock;
+pub mod multi_register;
+pub mod queue;
 pub mod register;
 pub mod rw_register;
 pub mod set;
 pub mod set_full;
 pub mod sim;
+pub mod total_queue;
 pub mod transactions;
+pub mod unique_ids;
 
 use checkers::{
     Checker,
@@ -77,8 +84,21 @@ pub struct Entry {
 }
 
 /// The table of contents.
-pub const ALL: &[Entry] =
-    &[append::ENTRY, bank::ENTRY, register::ENTRY, rw_register::ENTRY, set::ENTRY, set_full::ENTRY];
+pub const ALL: &[Entry] = &[
+    append::ENTRY,
+    bank::ENTRY,
+    counter::ENTRY,
+    fifo_queue::ENTRY,
+    lock::ENTRY,
+    multi_register::ENTRY,
+    queue::ENTRY,
+    register::ENTRY,
+    rw_register::ENTRY,
+    set::ENTRY,
+    set_full::ENTRY,
+    total_queue::ENTRY,
+    unique_ids::ENTRY,
+];
 
 /// The workload of that name.
 pub fn find(name: &str) -> Option<&'static Entry> {

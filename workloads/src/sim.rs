@@ -4,9 +4,14 @@
 //! A right store takes effect at one moment, so its histories are linearizable by construction; a
 //! wrong one departs from it in one way only.
 mod bank;
+mod counter;
+mod lock;
+mod multi_register;
+mod queue;
 mod register;
 mod set;
 pub mod transactions;
+mod unique_ids;
 
 use checkers::{Kind, Nanos, Op};
 use serde_json::Value;
@@ -65,6 +70,32 @@ pub const ALL: &[Sim] = &[
     set::lagging(Some("rollback"), 20),
     set::lagging(Some("phantom"), 20),
     set::lagging(Some("duplicate"), 20),
+    counter::sim(None, 0),
+    counter::sim(Some("lost-add"), 20),
+    counter::sim(Some("done-twice"), 20),
+    counter::sim(Some("stale-read"), 20),
+    queue::at_most_once(None, 0),
+    queue::at_most_once(Some("delivered-twice"), 20),
+    queue::at_most_once(Some("failed-enqueue-happens"), 20),
+    queue::at_most_once(Some("phantom"), 20),
+    queue::at_least_once(None, 0),
+    queue::at_least_once(Some("lost-enqueue"), 20),
+    queue::at_least_once(Some("failed-dequeue-takes"), 20),
+    queue::at_least_once(Some("phantom"), 20),
+    queue::fifo(None, 0),
+    queue::fifo(Some("lost-enqueue"), 20),
+    queue::fifo(Some("delivered-twice"), 20),
+    queue::fifo(Some("last-in-first-out"), 20),
+    unique_ids::sim(None, 0),
+    unique_ids::sim(Some("restart"), 20),
+    unique_ids::sim(Some("clock"), 20),
+    multi_register::sim(None, 0),
+    multi_register::sim(Some("torn-read"), 20),
+    multi_register::sim(Some("torn-write"), 20),
+    lock::sim(None, 0),
+    lock::sim(Some("two-holders"), 20),
+    lock::sim(Some("same-token"), 20),
+    lock::sim(Some("released-by-anybody"), 19),
 ];
 
 fn ok(value: impl Into<Value>) -> Completion {
