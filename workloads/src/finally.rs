@@ -32,7 +32,7 @@ pub(crate) fn each_thread_until(
     is_enough: fn(&Op) -> bool,
     ask: fn(&mut Context) -> Option<Invocation>,
 ) -> Box<dyn Generator> {
-    each_thread(move || Box::new(Until { is_enough, ask, is_done: false })).clients().boxed()
+    each_thread(move || Until { is_enough, ask, is_done: false }).clients().boxed()
 }
 
 /// Whether a call was answered, and with nothing.
