@@ -84,7 +84,7 @@ impl Cluster {
     /// # Errors
     /// When it could not be started.
     pub async fn start(&self, node: &Node) -> Result<()> {
-        let mut program = self.system.daemon(node, &self.nodes);
+        let Some(mut program) = self.system.daemon(node, &self.nodes) else { return Ok(()) };
         let marks = [self.run.clone(), node.name.to_string()];
         program.env.extend(MARKS.iter().map(ToString::to_string).zip(marks));
         let started = self.daemons.start(node, &program).await;

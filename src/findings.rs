@@ -18,8 +18,8 @@ use checkers::{Budget, Figure, History, Nanos, Verdict};
 
 use crate::{
     result::{
-        Evidence, FaultWindow, FoundAnomaly, Property, PropertyKind, PropertyStatus, Resilience,
-        RunInfo, RunResult, SCHEMA_VERSION, Stats, SystemInfo, WorkloadInfo,
+        Evidence, FaultWindow, FoundAnomaly, Harness, Property, PropertyKind, PropertyStatus,
+        Resilience, RunInfo, RunResult, SCHEMA_VERSION, Stats, SystemInfo, WorkloadInfo,
     },
     run::{Interrupt, Ran},
     test::Test,
@@ -40,6 +40,8 @@ pub struct Circumstances {
     pub version: Option<String>,
     /// Whether the user stopped it.
     pub interrupted: Option<Interrupt>,
+    /// What the harness did to the ops.
+    pub harness: Option<Harness>,
     /// Nodes that died by themselves.
     pub died: Vec<String>,
     /// What the reader should know.
@@ -48,8 +50,8 @@ pub struct Circumstances {
 
 impl From<Ran> for Circumstances {
     fn from(ran: Ran) -> Circumstances {
-        let Ran { phases_ms, version, interrupted, warnings, died } = ran;
-        Circumstances { phases_ms, version, interrupted, died, warnings }
+        let Ran { phases_ms, version, interrupted, warnings, harness, died } = ran;
+        Circumstances { phases_ms, version, interrupted, harness, died, warnings }
     }
 }
 
@@ -78,6 +80,7 @@ pub fn judge_run(
     describe(&mut result, test);
     result.run.phases_ms = circumstances.phases_ms.clone();
     result.system.version = circumstances.version.clone();
+    result.harness = circumstances.harness.clone();
     result.verdict = verdict::of_run(&result, &verdict, &circumstances);
     result.warnings = circumstances.warnings;
     Ok(result)
@@ -122,6 +125,7 @@ fn empty() -> RunResult {
         faults: Vec::new(),
         stats: Stats::default(),
         resilience: Resilience::default(),
+        harness: None,
         evidence: Evidence::default(),
         warnings: Vec::new(),
         artifacts: Vec::new(),

@@ -70,6 +70,8 @@ pub struct ProcessState {
 pub enum Address {
     /// A namespace of a lab, which ends with its controller.
     Lab,
+    /// Inside the controller: nothing of it is left behind.
+    Nowhere,
     /// A network namespace that somebody made (`ip netns add NAME`).
     Netns {
         /// Its name.

@@ -15,7 +15,7 @@ use crate::exit::Exit;
 mod figure;
 
 /// The version of this shape.
-pub const SCHEMA_VERSION: &str = "1.1.0";
+pub const SCHEMA_VERSION: &str = "1.2.0";
 
 /// What a run or a check found.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -40,6 +40,9 @@ pub struct RunResult {
     pub stats: Stats,
     /// How the system bore the faults.
     pub resilience: Resilience,
+    /// What the harness itself did to the ops; absent for a bare history.
+    #[serde(default)]
+    pub harness: Option<Harness>,
     /// Why the verdict means something.
     pub evidence: Evidence,
     /// What the reader should know and nobody asked for.
@@ -293,6 +296,19 @@ pub struct ErrorCount {
     pub error: String,
     /// How many calls ended with it.
     pub count: u64,
+}
+
+/// What the harness itself did, so that it is not taken for the system.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Harness {
+    /// Client calls completed a second, from the first invocation to the last completion.
+    pub ops_per_s: f64,
+    /// How long a client call was in the harness's own hands, in nanoseconds: from when it was due
+    /// and its client free until the client was handed it, and from the client's answer until that
+    /// stood in the history.
+    pub delay_ns: Quantiles,
+    /// The most memory the controller held until the last op, in bytes; judging is not in it.
+    pub memory_bytes_max: u64,
 }
 
 /// How the system bore the faults.

@@ -1,7 +1,10 @@
 //! One run: deploy, operate, heal, read once more, stop.
 //!
-//! What is decided is decided by the [`Scheduler`]; this file only keeps time, writes the journal
-//! and carries ops to those who do them.
+//! What is decided is decided by the [`Scheduler`]; [`drive`] keeps time, writes the [`journal`]
+//! and hands ops to those who do them: the nemesis, and the clients, which [`carrier`]s poll.
+mod carrier;
+mod drive;
+mod gauge;
 mod journal;
 mod progress;
 mod worker;
@@ -13,27 +16,26 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
-use checkers::{Nanos, Op};
+use checkers::Nanos;
 use serde_json::Value;
-use tokio::{
-    sync::{mpsc, watch},
-    time::{sleep_until, timeout},
-};
+use tokio::{sync::watch, task::block_in_place, time::timeout};
 use workloads::{
     Generator, Workload,
-    generator::{Completion, Context, GeneratorExt, Scheduler, Step, Thread, any, invoke, phases},
+    generator::{Context, GeneratorExt, Scheduler, any, invoke, phases},
 };
 
 use crate::{
     cluster::{Cluster, Daemons, Node},
     ledger::{Ledger, Undo},
     nemesis::{self, HEAL, Nemesis},
+    result::Harness,
     store::{Store, file},
     test::Test,
     testbed::{Found, Testbed},
 };
+use drive::Drive;
 use journal::Journal;
-use worker::Worker;
+use worker::{Way, Worker};
 
 pub use progress::{Progress, Show};
 
@@ -48,6 +50,8 @@ pub struct Ran {
     pub version: Option<String>,
     /// Whether, and by which signal, the user stopped it.
     pub interrupted: Option<Interrupt>,
+    /// What the harness did to the ops.
+    pub harness: Option<Harness>,
     /// What the reader should know.
     pub warnings: Vec<String>,
     /// Nodes whose daemon was dead at the end though no fault had killed it.
@@ -91,7 +95,7 @@ pub async fn run(
     progress.phase("teardown");
     let torn_down = tear_down(&cluster, outlives).await;
     progress.finish();
-    let (interrupted, mut warnings, died) = outcome?;
+    let Operated { interrupted, mut warnings, harness, died } = outcome?;
     match torn_down {
         Ok(()) => {
             ledger.close(daemons)?;
@@ -100,7 +104,7 @@ pub async fn run(
         Err(e) => warnings.push(format!("teardown failed, type `netsplit heal`: {e:#}")),
     }
     let version = cluster.system.version().await;
-    Ok(Ran { phases_ms: clock.end(), version, interrupted, warnings, died })
+    Ok(Ran { phases_ms: clock.end(), version, interrupted, warnings, harness, died })
 }
 
 async fn set_up(test: &Test, found: Found) -> Result<Cluster> {
@@ -110,7 +114,13 @@ async fn set_up(test: &Test, found: Found) -> Result<Cluster> {
     Ok(Cluster { run: test.id.clone(), nodes, system, net, daemons: Daemons::default() })
 }
 
-type Operated = (Option<Interrupt>, Vec<String>, Vec<String>);
+/// How the main phase and the final reads went.
+struct Operated {
+    interrupted: Option<Interrupt>,
+    warnings: Vec<String>,
+    harness: Option<Harness>,
+    died: Vec<String>,
+}
 
 async fn deploy_and_operate(
     test: &Test,
@@ -139,17 +149,15 @@ async fn deploy_and_operate(
     let scheduler = Scheduler::new(plan(test, workload, targets), context);
     let nemesis = Nemesis::new(cluster.clone(), ledger.clone(), faults, test.seed);
     let journal = Journal::create(&store.path(file::HISTORY))?;
-    let mut drive = Drive::new(scheduler, journal, workers, nemesis);
+    let mut drive = Drive::start(scheduler, journal, workers, nemesis);
     let budget = Duration::from_millis(test.time_limit_ms + test.final_time_limit_ms) + SLACK;
-    let driven = timeout(budget, drive.run(progress, &mut interrupts)).await;
-    let interrupted = *interrupts.borrow();
     let mut warnings = Vec::new();
-    match driven {
-        Ok(outcome) => outcome?,
-        Err(_) => warnings.push(format!("the run was cut off: it hung for {SLACK:?}")),
+    if !block_in_place(|| drive.run(progress, &interrupts, budget))? {
+        warnings.push(format!("the run was cut off: it hung for {SLACK:?}"));
     }
-    drive.journal.close()?;
-    Ok((interrupted, warnings, found_dead(cluster).await))
+    let interrupted = *interrupts.borrow();
+    let harness = Some(drive.close()?);
+    Ok(Operated { interrupted, warnings, harness, died: found_dead(cluster).await })
 }
 
 /// Starts the system on every node and waits until all serve.
@@ -193,149 +201,25 @@ fn plan(
     ])
 }
 
-/// The workers, one a thread, and the way back from them.
-struct Workers {
-    ops: Vec<mpsc::UnboundedSender<Op>>,
-    done: mpsc::UnboundedReceiver<(Op, Completion)>,
-    done_sender: mpsc::UnboundedSender<(Op, Completion)>,
-}
-
 /// Opens every client before time zero, so that no op pays for a connection.
-async fn open_workers(test: &Test, cluster: &Cluster, workload: &Workload) -> Workers {
-    let (done_sender, done) = mpsc::unbounded_channel();
-    let count = test.params.concurrency as usize;
-    let workers = (0..count).map(|thread| Worker {
+async fn open_workers(test: &Test, cluster: &Cluster, workload: &Workload) -> Vec<Worker> {
+    let way = Arc::new(Way {
         system: cluster.system.clone(),
-        node: cluster.nodes[thread % cluster.nodes.len()].clone(),
+        nodes: cluster.nodes.clone(),
         workload: test.workload.clone(),
         reads: workload.reads,
         op_timeout: test.op_timeout(),
     });
-    let opened = workers.map(|worker| async { (worker.open().await.ok(), worker) });
-    let opened = futures_util::future::join_all(opened).await;
-    let start = |(client, worker): (_, Worker)| {
-        let (sender, receiver) = mpsc::unbounded_channel();
-        tokio::spawn(worker.work(client, receiver, done_sender.clone()));
-        sender
-    };
-    let ops = opened.into_iter().map(start).collect();
-    Workers { ops, done, done_sender }
-}
-
-/// The loop that carries ops from the scheduler to those who do them, and back.
-struct Drive {
-    scheduler: Scheduler,
-    journal: Journal,
-    workers: Workers,
-    nemesis: mpsc::UnboundedSender<Op>,
-    start: Instant,
-}
-
-impl Drive {
-    fn new(scheduler: Scheduler, journal: Journal, workers: Workers, nemesis: Nemesis) -> Drive {
-        let nemesis = spawn_nemesis(nemesis, workers.done_sender.clone());
-        Drive { scheduler, journal, workers, nemesis, start: Instant::now() }
-    }
-
-    fn now(&self) -> Nanos {
-        self.start.elapsed().as_nanos() as Nanos
-    }
-
-    async fn run(
-        &mut self,
-        progress: &mut Progress,
-        interrupts: &mut watch::Receiver<Option<Interrupt>>,
-    ) -> Result<()> {
-        let mut is_interrupted = false;
-        loop {
-            let until = match self.invoke_all(progress)? {
-                Some(until) => until,
-                None => return Ok(()),
-            };
-            let moment = self.moment(until);
-            tokio::select! {
-                biased;
-                _ = interrupts.wait_for(Option::is_some), if !is_interrupted => {
-                    is_interrupted = true;
-                    progress.phase("interrupted: healing");
-                    self.scheduler.interrupt();
-                }
-                done = self.workers.done.recv() => {
-                    let (op, completion) = done.context("all workers are gone")?;
-                    self.complete(progress, &op, completion)?;
-                }
-                () = sleep_until(moment.into()) => (),
-            }
-        }
-    }
-
-    /// Invokes whatever is due. Returns when to look again; `None` when all is done.
-    fn invoke_all(&mut self, progress: &mut Progress) -> Result<Option<Option<Nanos>>> {
-        let mut due = Vec::new();
-        let next = loop {
-            match self.scheduler.step(self.now()) {
-                Step::Invoke { thread, op } => {
-                    self.journal.add(&op)?;
-                    progress.op(&op);
-                    due.push((thread, op));
-                }
-                Step::Log { line } => tracing::info!("{line}"),
-                Step::Wait { until } => break Some(until),
-                Step::Done => break None,
-            }
-        };
-        // Written first, sent then.
-        self.journal.flush()?;
-        for (thread, op) in due {
-            let way = match thread {
-                Thread::Client(i) => &self.workers.ops[i as usize],
-                Thread::Nemesis => &self.nemesis,
-            };
-            way.send(op).context("a worker is gone")?;
-        }
-        Ok(next)
-    }
-
-    /// Writes down what has come back, this and all that came with it.
-    fn complete(&mut self, progress: &mut Progress, op: &Op, done: Completion) -> Result<()> {
-        let now = self.now();
-        let op = self.scheduler.complete(now, op, done);
-        self.journal.add(&op)?;
-        progress.op(&op);
-        while let Ok((op, done)) = self.workers.done.try_recv() {
-            let op = self.scheduler.complete(self.now(), &op, done);
-            self.journal.add(&op)?;
-            progress.op(&op);
-        }
-        self.journal.flush()
-    }
-
-    fn moment(&self, until: Option<Nanos>) -> Instant {
-        const LONG: Duration = Duration::from_secs(3600);
-        self.start + until.map_or(self.start.elapsed() + LONG, Duration::from_nanos)
-    }
-}
-
-fn spawn_nemesis(
-    mut nemesis: Nemesis,
-    done: mpsc::UnboundedSender<(Op, Completion)>,
-) -> mpsc::UnboundedSender<Op> {
-    let (sender, mut ops) = mpsc::unbounded_channel::<Op>();
-    tokio::spawn(async move {
-        while let Some(op) = ops.recv().await {
-            let completion = nemesis.invoke(&op).await;
-            if done.send((op, completion)).is_err() {
-                return;
-            }
-        }
-    });
-    sender
+    let threads = 0..test.params.concurrency as usize;
+    let connect = |thread| Worker::connected(way.clone(), thread % cluster.nodes.len());
+    futures_util::future::join_all(threads.map(connect)).await
 }
 
 /// The nodes whose daemon is dead after everything was healed: they died by themselves.
 async fn found_dead(cluster: &Cluster) -> Vec<String> {
     let mut dead = Vec::new();
-    for node in &cluster.nodes {
+    let real = cluster.nodes.iter().filter(|_| !cluster.system.is_imagined());
+    for node in real {
         if let Ok(crate::cluster::DaemonState::Dead) = cluster.daemons.state(node).await {
             dead.push(node.name.to_string());
         }

@@ -1,5 +1,6 @@
 //! The system under test: how to run it and how to talk to it. One file each.
 pub mod etcd;
+pub mod noop;
 pub mod quorum;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -33,8 +34,14 @@ pub trait System: Send + Sync {
     /// The functions it answers in a workload; empty where it does not do that workload.
     fn functions(&self, workload: &str) -> &'static [&'static str];
 
-    /// What to run on a node.
-    fn daemon(&self, node: &Node, all: &[Node]) -> Program;
+    /// Whether it lives inside the controller: its nodes are names alone then, nothing runs on
+    /// them, and no fault can reach it.
+    fn is_imagined(&self) -> bool {
+        false
+    }
+
+    /// What to run on a node; nothing where the system is imagined.
+    fn daemon(&self, node: &Node, all: &[Node]) -> Option<Program>;
 
     /// Returns when the node serves clients. The caller bounds the wait.
     ///
@@ -121,7 +128,7 @@ impl Recipe {
 }
 
 /// The systems there are.
-pub const ALL: &[Entry] = &[quorum::ENTRY, etcd::ENTRY];
+pub const ALL: &[Entry] = &[quorum::ENTRY, etcd::ENTRY, noop::ENTRY];
 
 /// The system of that name.
 pub fn find(name: &str) -> Option<&'static Entry> {

@@ -1,4 +1,5 @@
 //! Where nodes come from.
+mod imagined;
 pub mod lab;
 pub mod netns;
 
@@ -27,13 +28,18 @@ pub enum Testbed {
         /// Their names.
         names: Vec<String>,
     },
+    /// Names alone, so many, for a system that lives inside the controller.
+    Imagined {
+        /// How many.
+        nodes: u32,
+    },
 }
 
 /// Nodes, as a testbed has found or made them.
 pub struct Found {
     /// The nodes, in order.
     pub nodes: Vec<Node>,
-    /// The namespace of each.
+    /// The namespace of each; none where the nodes are imagined.
     spaces: Vec<Arc<Namespace>>,
 }
 
@@ -44,6 +50,9 @@ impl Found {
     /// # Errors
     /// When iptables is missing or refuses.
     pub async fn cut_ready(&self) -> Result<Arc<dyn Net>> {
+        if self.spaces.is_empty() {
+            return Ok(Arc::new(imagined::NoNet));
+        }
         Ok(Arc::new(Iptables::set_up(&self.nodes, &self.spaces).await?))
     }
 }
@@ -52,7 +61,9 @@ impl Testbed {
     /// Names of the nodes, in order.
     pub fn names(&self) -> Vec<String> {
         match self {
-            Testbed::Lab { nodes } => (1..=*nodes).map(|i| format!("n{i}")).collect(),
+            Testbed::Lab { nodes } | Testbed::Imagined { nodes } => {
+                (1..=*nodes).map(|i| format!("n{i}")).collect()
+            }
             Testbed::Netns { names } => names.clone(),
         }
     }
@@ -66,6 +77,10 @@ impl Testbed {
         match self {
             Testbed::Lab { nodes } => lab::up(*nodes, logs).await,
             Testbed::Netns { names } => netns::up(names, logs, data).await,
+            Testbed::Imagined { .. } => {
+                let nodes = imagined::nodes(&self.names(), logs);
+                Ok(Found { nodes, spaces: Vec::new() })
+            }
         }
     }
 }

@@ -11,6 +11,7 @@ use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
 mod calls;
+mod line;
 mod op;
 mod outline;
 mod reader;

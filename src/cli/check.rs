@@ -121,14 +121,14 @@ fn check_run(args: &CheckArgs) -> Outcome {
 /// What only the run itself could know, from its own result; of a run that never came to judge,
 /// nothing.
 fn remembered(store: &Store) -> Circumstances {
-    let Ok(RunResult { run, system, verdict, warnings, .. }) = store.result() else {
+    let Ok(RunResult { run, system, verdict, harness, warnings, .. }) = store.result() else {
         let warnings = vec!["the run did not come to its end".into()];
         return Circumstances { warnings, ..Circumstances::default() };
     };
     let was_interrupted = verdict.reason == crate::result::Reason::Interrupted;
     let interrupted = was_interrupted.then_some(crate::run::Interrupt::Int);
     let (phases_ms, version) = (run.phases_ms, system.version);
-    Circumstances { phases_ms, version, warnings, interrupted, died: Vec::new() }
+    Circumstances { phases_ms, version, warnings, interrupted, harness, died: Vec::new() }
 }
 
 fn check_history(args: &CheckArgs) -> Outcome {

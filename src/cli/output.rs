@@ -191,6 +191,16 @@ pub(super) fn summary(result: &RunResult) -> String {
             evidence.reads_after_heal,
         ));
     }
+    if let Some(harness) = &result.harness {
+        let micros = |ns: u64| ns as f64 / 1e3;
+        lines.push(format!(
+            "harness  {:.0} ops/s; held a call for {:.1} us (p50), {:.1} us (p99); {} MB",
+            harness.ops_per_s,
+            micros(harness.delay_ns.p50),
+            micros(harness.delay_ns.p99),
+            harness.memory_bytes_max >> 20,
+        ));
+    }
     lines.extend(result.warnings.iter().map(|warning| format!("warning  {warning}")));
     lines.push(format!("again    {}", result.run.reproduce));
     lines.push(format!("exit     {} ({})", verdict.exit_code, meaning(verdict.exit_code)));

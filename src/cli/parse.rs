@@ -44,6 +44,22 @@ pub(super) fn concurrency(text: &str, nodes: u32) -> Result<u32> {
     Ok(threads)
 }
 
+/// Ops a second; none where it is to be as fast as possible.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Rate(pub(super) Option<f64>);
+
+/// A rate: `200`, `0.5`, or `max`.
+pub(super) fn rate(text: &str) -> Result<Rate> {
+    if text == "max" {
+        return Ok(Rate(None));
+    }
+    let rate: f64 = text.parse().context("write a number of ops a second, or `max`")?;
+    if !rate.is_finite() || rate < 0.0 {
+        bail!("write a number of ops a second, or `max`");
+    }
+    Ok(Rate((rate > 0.0).then_some(rate)))
+}
+
 /// `NAME=VALUE`, where a value that is JSON is taken as such.
 pub(super) fn option(text: &str) -> Result<(String, Value)> {
     let (name, value) = text.split_once('=').context("write it as NAME=VALUE")?;

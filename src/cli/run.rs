@@ -1,7 +1,7 @@
 //! `netsplit run`
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use rand::RngExt;
 use tokio::sync::watch;
@@ -66,9 +66,9 @@ pub(super) struct RunArgs {
     /// Length of the main phase
     #[arg(long, value_name = "TIME", default_value = "40s", value_parser = parse::duration, help_heading = "Load")]
     time_limit: Duration,
-    /// Ops a second over all threads; 0 for as fast as possible
-    #[arg(long, short = 'r', default_value_t = 200.0, help_heading = "Load")]
-    rate: f64,
+    /// Ops a second over all threads; `max` (or 0) for as fast as possible
+    #[arg(long, short = 'r', default_value = "200", value_parser = parse::rate, help_heading = "Load")]
+    rate: parse::Rate,
     /// Client threads: a number, or `2n` for two a node
     #[arg(long, short = 'c', default_value = "2n", help_heading = "Load")]
     concurrency: String,
@@ -125,7 +125,10 @@ pub(super) fn run(args: &RunArgs) -> Outcome {
 
 /// Checks what must be there, and installs it where that was asked for.
 fn prepare(args: &RunArgs, test: &Test) -> Result<()> {
-    let mut needs = doctor::NET_NEEDS.to_vec();
+    let mut needs = match test.testbed {
+        Testbed::Imagined { .. } => Vec::new(),
+        _ => doctor::NET_NEEDS.to_vec(),
+    };
     needs.extend(test.system()?.requirements());
     let missing = doctor::missing(&needs);
     if missing.is_empty() {
@@ -151,20 +154,18 @@ fn resolve(args: &RunArgs) -> Result<Test> {
     let recipe = bug.map_or(&Recipe::NONE, |bug| &bug.recipe);
     let workload = args.workload.as_deref().or(recipe.workload).unwrap_or("register");
     test::find_workload(workload)?;
-    let testbed = testbed(args)?;
-    let nodes = testbed.names();
-    let node_count = nodes.len() as u32;
-    let concurrency = parse::concurrency(&args.concurrency, node_count)?;
-    let faults = faults(args, recipe)?;
-    if !(args.rate.is_finite() && args.rate >= 0.0) {
-        bail!("--rate {}: a number of ops a second, or 0", args.rate);
-    }
-    let mut system = SystemInfo { name: args.system.clone(), nodes, ..SystemInfo::default() };
+    let mut system = SystemInfo { name: args.system.clone(), ..SystemInfo::default() };
     system.bug = bug.map(|bug| bug.name.to_owned());
     for (name, value) in recipe.options {
         system.options.insert((*name).to_owned(), parse::option(&format!("{name}={value}"))?.1);
     }
     system.options.extend(args.options.iter().cloned());
+    let is_imagined = (entry.build)(bug, &system.options)?.is_imagined();
+    let testbed = testbed(args, is_imagined)?;
+    system.nodes = testbed.names();
+    let node_count = system.nodes.len() as u32;
+    let concurrency = parse::concurrency(&args.concurrency, node_count)?;
+    let faults = faults(args, recipe, is_imagined)?;
     let mut test = Test {
         id: String::new(),
         started_at: String::new(),
@@ -180,7 +181,7 @@ fn resolve(args: &RunArgs) -> Result<Test> {
             roles: args.roles || recipe.roles,
             ..Params::default()
         },
-        rate: (args.rate > 0.0).then_some(args.rate),
+        rate: args.rate.0,
         setup_timeout_ms: args.setup_timeout.as_millis() as u64,
         time_limit_ms: args.time_limit.as_millis() as u64,
         op_timeout_ms: args.op_timeout.as_millis() as u64,
@@ -201,7 +202,11 @@ fn resolve(args: &RunArgs) -> Result<Test> {
     Ok(test)
 }
 
-fn testbed(args: &RunArgs) -> Result<Testbed> {
+fn testbed(args: &RunArgs, is_imagined: bool) -> Result<Testbed> {
+    if is_imagined {
+        ensure!(args.nodes.is_empty(), "--nodes: {} lives inside netsplit", args.system);
+        return Ok(Testbed::Imagined { nodes: args.node_count });
+    }
     if args.nodes.is_empty() {
         return Ok(Testbed::Lab { nodes: args.node_count });
     }
@@ -212,14 +217,18 @@ fn testbed(args: &RunArgs) -> Result<Testbed> {
     Ok(Testbed::Netns { names: args.nodes.iter().map(name).collect::<Result<_>>()? })
 }
 
-fn faults(args: &RunArgs, recipe: &Recipe) -> Result<Vec<String>> {
+fn faults(args: &RunArgs, recipe: &Recipe, is_imagined: bool) -> Result<Vec<String>> {
     let typed = args.faults.clone();
     let by_recipe = || recipe.faults.map(|f| f.split(',').map(str::to_owned).collect());
-    let all = || ["partition", "kill", "pause"].map(String::from).to_vec();
+    let all = || match is_imagined {
+        true => Vec::new(),
+        false => ["partition", "kill", "pause"].map(String::from).to_vec(),
+    };
     let mut faults = typed.or_else(by_recipe).unwrap_or_else(all);
     faults.retain(|name| name != "none" && !name.is_empty());
     for name in &faults {
         test::find_fault(name)?;
+        ensure!(!is_imagined, "--faults {name}: no fault reaches {}", args.system);
     }
     Ok(faults)
 }

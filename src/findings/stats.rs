@@ -95,7 +95,8 @@ fn count(counts: &mut Counts, kind: Kind) {
     }
 }
 
-fn quantiles(histogram: &Histogram<u64>) -> Quantiles {
+/// The quantiles of a distribution.
+pub(crate) fn quantiles(histogram: &Histogram<u64>) -> Quantiles {
     let at = |q| histogram.value_at_quantile(q);
     Quantiles { p50: at(0.5), p95: at(0.95), p99: at(0.99), max: histogram.max() }
 }

@@ -159,6 +159,7 @@ pub(super) mod tests {
             faults: vec![fault],
             stats: Stats::default(),
             resilience: Resilience::default(),
+            harness: Some(Harness::default()),
             evidence: Evidence::default(),
             warnings: vec![HOSTILE.into()],
             artifacts: Vec::new(),

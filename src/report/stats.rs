@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use askama::Template;
 
 use super::format::{count, duration, share};
-use crate::result::{Counts, RunResult};
+use crate::result::{Counts, Harness, RunResult};
 
 /// The section.
 #[derive(Template)]
@@ -28,6 +28,10 @@ use crate::result::{Counts, RunResult};
 {%- endif %}
 <div><h3>Resilience</h3><table><tbody>
 {%- for r in resilience %}<tr><td>{{ r.0 }}</td><td class="n">{{ r.1 }}</td></tr>{% endfor %}</tbody></table></div>
+{%- if !harness.is_empty() %}
+<div><h3>The harness itself</h3><table><tbody>
+{%- for r in harness %}<tr><td>{{ r.0 }}</td><td class="n">{{ r.1 }}</td></tr>{% endfor %}</tbody></table></div>
+{%- endif %}
 </div>
 {%- if !errors.is_empty() %}
 <h3>Why calls did not end ok</h3><table><thead><tr><th class="n">calls</th><th>error</th></tr></thead><tbody>
@@ -40,6 +44,7 @@ pub(super) struct Stats {
     tables: Vec<Table>,
     latencies: Vec<(String, [String; 4])>,
     resilience: Vec<(&'static str, String)>,
+    harness: Vec<(&'static str, String)>,
     errors: Vec<(String, String)>,
 }
 
@@ -71,6 +76,7 @@ impl Stats {
             tables: tables.into_iter().filter(|t| !t.rows.is_empty()).collect(),
             latencies: latencies.collect(),
             resilience: resilience(result),
+            harness: result.harness.as_ref().map(harness).unwrap_or_default(),
             errors: stats.errors.iter().map(|e| (count(e.count), e.error.clone())).collect(),
         }
     }
@@ -105,4 +111,14 @@ fn resilience(result: &RunResult) -> Vec<(&'static str, String)> {
     };
     rows.push(("slowest recovery after a healing", slowest));
     rows
+}
+
+fn harness(harness: &Harness) -> Vec<(&'static str, String)> {
+    let delay = &harness.delay_ns;
+    vec![
+        ("calls a second", count(harness.ops_per_s as u64)),
+        ("its own delay of a call, p50", duration(delay.p50)),
+        ("its own delay of a call, p99", duration(delay.p99)),
+        ("most memory held", format!("{} MB", count(harness.memory_bytes_max >> 20))),
+    ]
 }

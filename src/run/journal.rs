@@ -23,13 +23,8 @@ impl Journal {
     }
 
     /// Adds an op. It is in the file after the next [`Journal::flush`].
-    ///
-    /// # Errors
-    /// When it cannot be serialised.
-    pub(super) fn add(&mut self, op: &Op) -> Result<()> {
-        serde_json::to_writer(&mut self.buffer, op)?;
-        self.buffer.push(b'\n');
-        Ok(())
+    pub(super) fn add(&mut self, op: &Op) {
+        op.write_line(&mut self.buffer);
     }
 
     /// Hands everything added to the kernel, which keeps it even if this process is killed.

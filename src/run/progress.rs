@@ -1,10 +1,7 @@
 //! What the terminal shows while a run goes on: one live line, or plain lines where nobody watches.
-use std::{
-    io::IsTerminal,
-    time::{Duration, Instant},
-};
+use std::io::IsTerminal;
 
-use checkers::{Kind, Op, Process};
+use checkers::{Kind, Nanos, Op, Process};
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// How much a run says while it goes on.
@@ -27,13 +24,14 @@ pub struct Progress {
     phase: String,
     fault: Option<String>,
     counts: [u64; 4], // By kind.
-    since: (Instant, u64),
+    /// When, in the run's time, the rate was last measured, and how many ops were done then.
+    since: (Nanos, u64),
     rate: f64,
-    last_line: Instant,
+    last_line: Nanos,
 }
 
-const LINE_EVERY: Duration = Duration::from_secs(10);
-const RATE_EVERY: Duration = Duration::from_secs(1);
+const LINE_EVERY: Nanos = 10_000_000_000;
+const RATE_EVERY: Nanos = 1_000_000_000;
 
 impl Progress {
     /// A progress that shows itself so.
@@ -47,16 +45,15 @@ impl Progress {
             ProgressBar::new_spinner().with_style(style.unwrap_or(ProgressStyle::default_spinner()))
         });
         let has_lines = show == Show::Lines || (show == Show::Auto && !is_watched);
-        let now = Instant::now();
         Progress {
             bar,
             has_lines,
             phase: String::new(),
             fault: None,
             counts: [0; 4],
-            since: (now, 0),
+            since: (0, 0),
             rate: 0.0,
-            last_line: now,
+            last_line: 0,
         }
     }
 
@@ -76,14 +73,14 @@ impl Progress {
             self.counts[op.kind as usize] += 1;
         }
         let (at, before) = self.since;
-        if at.elapsed() >= RATE_EVERY {
+        if op.time >= at + RATE_EVERY {
             let done = self.completed();
-            self.rate = (done - before) as f64 / at.elapsed().as_secs_f64();
-            self.since = (Instant::now(), done);
+            self.rate = (done - before) as f64 * 1e9 / (op.time - at) as f64;
+            self.since = (op.time, done);
             self.refresh();
         }
-        if self.last_line.elapsed() >= LINE_EVERY {
-            self.last_line = Instant::now();
+        if op.time >= self.last_line + LINE_EVERY {
+            self.last_line = op.time;
             self.say(&self.line());
         }
     }

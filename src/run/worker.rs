@@ -1,72 +1,105 @@
-//! One task a thread: takes an op, asks the system, says how it ended.
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+//! Does the ops of a thread: asks the system, says how it ended.
+use std::{
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::Result;
-use checkers::{Kind, Op};
+use checkers::{Kind, Nanos, Op};
 use futures_util::FutureExt;
 use serde_json::Value;
-use tokio::{sync::mpsc, time::timeout};
+use tokio::time::timeout;
 use workloads::{Client, Failure, generator::Completion};
 
+use super::{carrier::Done, gauge::Moments};
 use crate::{cluster::Node, system::System};
 
-/// What a worker needs to know.
-#[derive(Clone)]
-pub(super) struct Worker {
+/// The run's clock: nanoseconds since its start.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Clock(pub(super) Instant);
+
+impl Clock {
+    /// The time.
+    pub(super) fn now(self) -> Nanos {
+        self.0.elapsed().as_nanos() as Nanos
+    }
+}
+
+/// How the workers of a run reach the system.
+pub(super) struct Way {
     pub(super) system: Arc<dyn System>,
-    pub(super) node: Node,
+    pub(super) nodes: Vec<Node>,
     pub(super) workload: String,
     /// The functions that change nothing: when their fate is unknown they count as failed.
     pub(super) reads: &'static [&'static str],
     pub(super) op_timeout: Duration,
 }
 
+/// Does the ops of one thread, one at a time.
+pub(super) struct Worker {
+    way: Arc<Way>,
+    /// By node, the client whose connection is good.
+    clients: Vec<Option<Box<dyn Client>>>,
+}
+
 /// Rest after a connection that failed, so that a dead node does not fill the history.
 const BACKOFF: Duration = Duration::from_millis(100);
 
-impl Worker {
+impl Way {
     /// Opens a client, within the time that an op may take.
-    pub(super) async fn open(&self) -> Result<Box<dyn Client>> {
-        timeout(self.op_timeout, self.system.open(&self.node, &self.workload))
+    async fn open(&self, node: usize) -> Result<Box<dyn Client>> {
+        timeout(self.op_timeout, self.system.open(&self.nodes[node], &self.workload))
             .await
             .unwrap_or_else(|_| Err(anyhow::anyhow!("no connection within {:?}", self.op_timeout)))
     }
 
-    /// Works until there are no more ops. Starts with this client, where it could be opened.
-    pub(super) async fn work(
-        self,
-        mut client: Option<Box<dyn Client>>,
-        mut ops: mpsc::UnboundedReceiver<Op>,
-        done: mpsc::UnboundedSender<(Op, Completion)>,
-    ) {
-        while let Some(op) = ops.recv().await {
-            if client.is_none() {
-                match self.open().await {
-                    Ok(opened) => client = Some(opened),
-                    Err(e) => {
-                        tokio::time::sleep(BACKOFF).await;
-                        let error = format!("no connection: {e:#}");
-                        // Nothing was asked, so nothing happened.
-                        if done.send((op, ended(Kind::Fail, &error))).is_err() {
-                            return;
-                        }
-                        continue;
-                    }
+    /// The node that an op is for.
+    fn node(&self, op: &Op) -> usize {
+        self.nodes.iter().position(|node| Some(&node.name) == op.node.as_ref()).unwrap_or(0)
+    }
+}
+
+impl Worker {
+    /// A worker that is connected to this node, where that could be done.
+    pub(super) async fn connected(way: Arc<Way>, node: usize) -> Worker {
+        let mut clients: Vec<_> = way.nodes.iter().map(|_| None).collect();
+        clients[node] = way.open(node).await.ok();
+        Worker { way, clients }
+    }
+
+    /// Does one op and says how it ended.
+    pub(super) async fn perform(
+        mut self: Box<Self>,
+        thread: u32,
+        op: Op,
+        clock: Clock,
+    ) -> (Box<Self>, Done) {
+        let handed = clock.now();
+        let completion = self.complete(&op).await;
+        let moments = Moments { handed, returned: clock.now() };
+        (self, Done { thread: Some(thread), op, completion, moments })
+    }
+
+    async fn complete(&mut self, op: &Op) -> Completion {
+        let node = self.way.node(op);
+        let client = match &mut self.clients[node] {
+            Some(client) => client,
+            empty => match self.way.open(node).await {
+                Ok(opened) => empty.insert(opened),
+                Err(e) => {
+                    tokio::time::sleep(BACKOFF).await;
+                    // Nothing was asked, so nothing happened.
+                    return ended(Kind::Fail, &format!("no connection: {e:#}"));
                 }
-            }
-            let answer = match &mut client {
-                Some(client) => ask(&mut **client, &op, self.op_timeout).await,
-                None => Err(Failure::Definite("no connection".into())),
-            };
-            // After an unknown fate the connection may still bring the late answer: away with it.
-            if matches!(answer, Err(Failure::Indefinite(_))) {
-                client = None;
-            }
-            let completion = completion(self.reads, &op, answer);
-            if done.send((op, completion)).is_err() {
-                return;
-            }
+            },
+        };
+        let answer = ask(&mut **client, op, self.way.op_timeout).await;
+        // After an unknown fate the connection may still bring the late answer: away with it.
+        if matches!(answer, Err(Failure::Indefinite(_))) {
+            self.clients[node] = None;
         }
+        completion(self.way.reads, op, answer)
     }
 }
 

@@ -86,7 +86,7 @@ impl System for Etcd {
         }
     }
 
-    fn daemon(&self, node: &Node, all: &[Node]) -> Program {
+    fn daemon(&self, node: &Node, all: &[Node]) -> Option<Program> {
         let members: Vec<String> =
             all.iter().map(|peer| format!("{}={}", peer.name, url(peer, PEER_PORT))).collect();
         let mut argv = vec!["etcd".to_owned()];
@@ -109,7 +109,7 @@ impl System for Etcd {
         let is_arm = std::env::consts::ARCH == "aarch64";
         let unsupported = is_arm.then(|| ("ETCD_UNSUPPORTED_ARCH".into(), "arm64".into()));
         let log = node.logs.join("etcd.log");
-        Program { argv, env: unsupported.into_iter().collect(), log }
+        Some(Program { argv, env: unsupported.into_iter().collect(), log })
     }
 
     async fn await_ready(&self, node: &Node) -> Result<()> {

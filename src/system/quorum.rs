@@ -84,7 +84,7 @@ impl System for Quorum {
         }
     }
 
-    fn daemon(&self, node: &Node, all: &[Node]) -> Program {
+    fn daemon(&self, node: &Node, all: &[Node]) -> Option<Program> {
         let peers: Vec<String> = all.iter().map(|peer| address(peer).to_string()).collect();
         let mut argv: Vec<String> = ["/proc/self/exe", "zoo", "quorum"].map(String::from).into();
         let mut option = |name: &str, value: String| argv.extend([name.to_owned(), value]);
@@ -96,7 +96,7 @@ impl System for Quorum {
         if let Some(bug) = self.bug {
             option("--bug", bug.to_owned());
         }
-        Program { argv, env: Vec::new(), log: node.logs.join("quorum.log") }
+        Some(Program { argv, env: Vec::new(), log: node.logs.join("quorum.log") })
     }
 
     async fn await_ready(&self, node: &Node) -> Result<()> {

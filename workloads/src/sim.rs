@@ -19,7 +19,7 @@ use serde_json::Value;
 use crate::generator::Completion;
 
 /// An imagined system.
-pub trait Store {
+pub trait Store: Send {
     /// The call takes effect now; this is how it will end.
     fn effect(&mut self, now: Nanos, op: &Op) -> Completion;
 }

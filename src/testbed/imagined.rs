@@ -1,0 +1,72 @@
+//! Nodes that are names alone, for systems that live inside the controller.
+use std::{net::Ipv4Addr, path::Path, process::Output, sync::Arc, time::Duration};
+
+use anyhow::{Result, bail};
+use async_trait::async_trait;
+use nix::sys::signal::Signal;
+
+use crate::{
+    cluster::Node,
+    net::{Grudge, Heard, Net},
+    remote::{Address, ProcessState, Program, Remote},
+};
+
+/// So many nodes, with nothing behind their names.
+pub(super) fn nodes(names: &[String], logs: &Path) -> Vec<Node> {
+    let node = |(number, name): (usize, &String)| Node {
+        name: name.as_str().into(),
+        number,
+        ip: Ipv4Addr::LOCALHOST,
+        ip6: None,
+        remote: Arc::new(Nowhere),
+        data: logs.join(name),
+        logs: logs.join(name),
+    };
+    names.iter().enumerate().map(node).collect()
+}
+
+/// Where an imagined node is.
+struct Nowhere;
+
+const NOTHING: &str = "an imagined node runs nothing";
+
+#[async_trait]
+impl Remote for Nowhere {
+    async fn exec(&self, _: &[&str], _: &[u8], _: Duration) -> Result<Output> {
+        bail!(NOTHING)
+    }
+
+    async fn spawn(&self, _: &Program) -> Result<i32> {
+        bail!(NOTHING)
+    }
+
+    async fn signal(&self, _: i32, _: Signal) -> Result<()> {
+        Ok(())
+    }
+
+    async fn processes(&self, _: i32) -> Result<Vec<ProcessState>> {
+        Ok(Vec::new())
+    }
+
+    fn address(&self) -> Address {
+        Address::Nowhere
+    }
+}
+
+/// What is between imagined nodes.
+pub(super) struct NoNet;
+
+#[async_trait]
+impl Net for NoNet {
+    async fn drop_all(&self, _: &Grudge) -> Result<()> {
+        bail!("there is no net between imagined nodes")
+    }
+
+    async fn heal(&self) -> Result<()> {
+        Ok(())
+    }
+
+    async fn probe(&self) -> Result<Heard> {
+        bail!("there is no net between imagined nodes")
+    }
+}
