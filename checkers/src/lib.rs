@@ -8,7 +8,10 @@
 //! Start at [`history`] for what is judged, [`notation`] for histories drawn as pictures,
 //! [`linearizable`] for the main question, [`set`] for a checker in one short file.
 
+pub mod adya_g2;
 pub mod bank;
+pub mod causal;
+pub mod causal_reverse;
 pub mod certificate;
 pub mod compose;
 pub mod counter;
@@ -18,7 +21,9 @@ pub mod format;
 pub mod history;
 pub mod independent;
 pub mod linearizable;
+pub mod long_fork;
 pub mod model;
+pub mod monotonic;
 pub mod notation;
 pub mod proof;
 pub mod queue;

@@ -117,13 +117,13 @@ fn anomaly(history: &History, name: &str, elements: &[&Element], what: &str) -> 
 
 /// An ok read of a history: its two rows.
 #[derive(Clone, Copy)]
-struct Read {
-    invoked: u32,
-    completed: u32,
+pub(crate) struct Read {
+    pub(crate) invoked: u32,
+    pub(crate) completed: u32,
 }
 
 /// The reads that answered with a list, in order of invocation.
-fn reads(history: &History) -> Vec<Read> {
+pub(crate) fn reads(history: &History) -> Vec<Read> {
     let asked = history
         .ops()
         .filter(|op| op.kind == Kind::Invoke && op.f == "read" && op.process != Process::Nemesis);
@@ -136,7 +136,7 @@ fn reads(history: &History) -> Vec<Read> {
 }
 
 /// The elements that a read answered.
-fn seen(history: &History, read: &Read) -> Result<Vec<Datum>, Verdict> {
+pub(crate) fn seen(history: &History, read: &Read) -> Result<Vec<Datum>, Verdict> {
     let op = history.op(read.completed);
     decode::answer(op.value.as_bytes())
         .map_err(|e| Verdict::malformed(&history.malformed(op.row, &e)))

@@ -8,14 +8,19 @@
 //!
 //! Start at [`generator`], the guide to generators; then [`set`], a workload in one short file.
 
+pub mod adya_g2;
 pub mod append;
 pub mod bank;
+pub mod causal;
+pub mod causal_reverse;
 pub mod client;
 pub mod counter;
 pub mod fifo_queue;
 mod finally;
 pub mod generator;
 pub mod lock;
+pub mod long_fork;
+pub mod monotonic;
 pub mod multi_register;
 pub mod queue;
 pub mod register;
@@ -85,11 +90,16 @@ pub struct Entry {
 
 /// The table of contents.
 pub const ALL: &[Entry] = &[
+    adya_g2::ENTRY,
     append::ENTRY,
     bank::ENTRY,
+    causal::ENTRY,
+    causal_reverse::ENTRY,
     counter::ENTRY,
     fifo_queue::ENTRY,
     lock::ENTRY,
+    long_fork::ENTRY,
+    monotonic::ENTRY,
     multi_register::ENTRY,
     queue::ENTRY,
     register::ENTRY,

@@ -3,9 +3,12 @@
 //!
 //! A right store takes effect at one moment, so its histories are linearizable by construction; a
 //! wrong one departs from it in one way only.
+mod adya_g2;
 mod bank;
+mod causal_reverse;
 mod counter;
 mod lock;
+mod monotonic;
 mod multi_register;
 mod queue;
 mod register;
@@ -40,6 +43,8 @@ pub struct Sim {
 
 /// All of them.
 pub const ALL: &[Sim] = &[
+    adya_g2::sim(None, 0),
+    adya_g2::sim(Some("write-skew"), 20),
     transactions::lists(None, 0),
     transactions::lists(Some("lost-update"), 20),
     transactions::lists(Some("stale-reads"), 20),
@@ -50,6 +55,19 @@ pub const ALL: &[Sim] = &[
     bank::sim(Some("read-skew"), 20),
     bank::sim(Some("money-created"), 20),
     bank::sim(Some("overdrawn"), 20),
+    register::causal(None, 0),
+    register::causal(Some("stale-read"), 20),
+    register::causal(Some("lost-write"), 20),
+    causal_reverse::sim(None, 0),
+    causal_reverse::sim(Some("late"), 20),
+    causal_reverse::sim(Some("phantom"), 20),
+    transactions::forks(None, 0),
+    transactions::forks(Some("parallel-snapshot-isolation"), 20),
+    transactions::forks(Some("aborted-reads"), 20),
+    monotonic::sim(None, 0),
+    monotonic::sim(Some("clock-goes-back"), 20),
+    monotonic::sim(Some("stale-maximum"), 20),
+    monotonic::sim(Some("lost-add"), 20),
     transactions::registers(None, 0),
     transactions::registers(Some("lost-update"), 20),
     transactions::registers(Some("stale-reads"), 20),

@@ -13,6 +13,11 @@ pub(super) const fn sim(bug: Option<&'static str>, convicted_min: u32) -> Sim {
     Sim { workload: "register", bug, functions: &["read", "write", "cas"], convicted_min, build }
 }
 
+/// The same registers, each used by one process.
+pub(super) const fn causal(bug: Option<&'static str>, convicted_min: u32) -> Sim {
+    Sim { workload: "causal", functions: &["read", "write"], ..sim(bug, convicted_min) }
+}
+
 fn build(bug: Option<&'static str>, seed: u64) -> Box<dyn Store> {
     Box::new(Registers { bug, rng: stream(seed, "sim"), keys: BTreeMap::new() })
 }

@@ -13,7 +13,7 @@ mod db;
 mod store;
 
 use db::{Db, Isolation, Mop};
-pub(super) use store::{lists, registers};
+pub(super) use store::{forks, lists, registers};
 
 /// What the transactions are about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

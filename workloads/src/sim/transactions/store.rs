@@ -24,6 +24,15 @@ pub(in crate::sim) const fn registers(bug: Option<&'static str>, convicted_min: 
     sim::Sim { workload: "rw-register", bug, functions: &["read", "txn"], convicted_min, build }
 }
 
+/// The same of registers that are written once. The right store provides no more than snapshot
+/// isolation.
+pub(in crate::sim) const fn forks(bug: Option<&'static str>, convicted_min: u32) -> sim::Sim {
+    let build = |bug: Option<&'static str>, seed| {
+        build(Objects::Registers, bug.or(Some("snapshot-isolation")), seed)
+    };
+    sim::Sim { workload: "long-fork", functions: &["read", "write"], convicted_min, bug, build }
+}
+
 fn build(objects: Objects, bug: Option<&'static str>, seed: u64) -> Box<dyn Store> {
     let sim = ALL.iter().find(|sim| bug == Some(sim.name)).unwrap_or(&ALL[0]);
     Box::new(Transactions { objects, db: Db::new(sim.isolation, stream(seed, "sim")) })
