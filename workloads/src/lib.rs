@@ -14,10 +14,14 @@ pub mod bank;
 pub mod causal;
 pub mod causal_reverse;
 pub mod client;
+pub mod consensus;
 pub mod counter;
+pub mod election;
+pub mod fenced_counter;
 pub mod fifo_queue;
 mod finally;
 pub mod generator;
+pub mod lease;
 pub mod lock;
 pub mod long_fork;
 pub mod monotonic;
@@ -95,8 +99,12 @@ pub const ALL: &[Entry] = &[
     bank::ENTRY,
     causal::ENTRY,
     causal_reverse::ENTRY,
+    consensus::ENTRY,
     counter::ENTRY,
+    election::ENTRY,
+    fenced_counter::ENTRY,
     fifo_queue::ENTRY,
+    lease::ENTRY,
     lock::ENTRY,
     long_fork::ENTRY,
     monotonic::ENTRY,

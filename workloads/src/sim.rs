@@ -6,7 +6,11 @@
 mod adya_g2;
 mod bank;
 mod causal_reverse;
+mod consensus;
 mod counter;
+mod election;
+mod fenced_counter;
+mod lease;
 mod lock;
 mod monotonic;
 mod multi_register;
@@ -114,6 +118,21 @@ pub const ALL: &[Sim] = &[
     lock::sim(Some("two-holders"), 20),
     lock::sim(Some("same-token"), 20),
     lock::sim(Some("released-by-anybody"), 19),
+    lease::sim(None, 0),
+    lease::sim(Some("fast-clock"), 20),
+    lease::sim(Some("renewed-by-anybody"), 20),
+    lease::sim(Some("same-token"), 20),
+    election::sim(None, 0),
+    election::sim(Some("same-term"), 20),
+    election::sim(Some("split-vote"), 20),
+    fenced_counter::sim(None, 0),
+    fenced_counter::sim(Some("no-fencing"), 20),
+    fenced_counter::sim(Some("refused-yet-written"), 20),
+    consensus::sim(None, 0),
+    consensus::sim(Some("decides-early"), 20),
+    consensus::sim(Some("invention"), 20),
+    consensus::sim(Some("forgets"), 20),
+    consensus::sim(Some("never-decides"), 20),
 ];
 
 fn ok(value: impl Into<Value>) -> Completion {
