@@ -17,43 +17,91 @@
 //!
 //! | here | in Jepsen | |
 //! |---|---|---|
-//! | a closure | a function | asked again each time; `None` ends it |
-//! | [`limit`](GeneratorExt::limit) | `limit`, `once` | at most so many ops |
+//! | [`value`] | a map | exactly this op |
+//! | [`ops`] | a sequence of maps | each of these ops once, in order |
+//! | [`sequence`] | a sequence, `concat` | each to its end, with no rest between |
+//! | a closure | a function that returns a map | called for each op; `None` ends it |
+//! | [`unfold`] | a function that returns a generator | called when the last one has ended |
+//! | [`promise`] | a promise | nothing until it is delivered |
+//! | [`lazy`] | Clojure's `delay` | made when it is first asked |
+//! | [`map`](GeneratorExt::map), [`f_map`](GeneratorExt::f_map) | `map`, `f-map` | other ops; other names of functions |
+//! | [`filter`](GeneratorExt::filter) | `filter` | without some ops |
+//! | [`on_update`](GeneratorExt::on_update) | `on-update` | something else after an event |
+//! | [`clients`](GeneratorExt::clients), [`nemesis`](GeneratorExt::nemesis), [`on_threads`](GeneratorExt::on_threads) | same | for those threads only |
+//! | [`any`], [`shortest_any`] | `any`, `shortest-any` | whichever has something; until the first ends |
+//! | [`each_thread`], [`each_process`] | `each-thread`, `each-process` | a copy for every thread, or process |
+//! | [`reserve`] | `reserve` | so many threads for each |
 //! | [`mix`] | `mix` | a random one of several, each time |
-//! | [`any`] | `any` | the first of several that has something |
-//! | [`clients`](GeneratorExt::clients), [`nemesis`](GeneratorExt::nemesis) | same | for those threads only |
-//! | [`each_thread`] | `each-thread` | a copy for every client thread |
-//! | [`phases`] | `phases` | one after another, all threads at rest between |
-//! | [`time_limit`](GeneratorExt::time_limit) | `time-limit` | ends so long after its first op |
+//! | [`limit`](GeneratorExt::limit), [`once`](GeneratorExt::once) | `limit`, `once` | at most so many ops |
+//! | [`repeat`] | `repeat` | the first op of a fresh copy, again and again |
+//! | [`cycle`], [`cycle_n`] | `cycle` | from the start when it has ended |
+//! | [`process_limit`](GeneratorExt::process_limit) | `process-limit` | until more processes would be needed |
+//! | [`concurrency_limit`](GeneratorExt::concurrency_limit) | `concurrency-limit` | at most so many at once |
+//! | [`time_limit`](GeneratorExt::time_limit) | `time-limit` | ends after so long |
 //! | [`stagger`](GeneratorExt::stagger) | `stagger` | random gaps with this mean |
-//! | [`pause`] | `sleep` | no op for so long |
+//! | [`delay`](GeneratorExt::delay) | `delay` | gaps of this length |
+//! | [`sleep`], [`pause`] | `sleep`; none | a thread does nothing for so long; none invokes for so long |
+//! | [`log`] | `log` | a line for the log |
+//! | [`synchronize`](GeneratorExt::synchronize) | `synchronize` | begins when all are at rest |
+//! | [`phases`], [`then`](GeneratorExt::then) | `phases`, `then` (which names the second first) | one after another, all at rest between |
 //! | [`until_ok`](GeneratorExt::until_ok) | `until-ok` | again until it succeeds once |
+//! | [`flip_flop`] | `flip-flop` | one of each in turn |
+//! | [`cycle_times`] | `cycle-times` | each in its window of time |
+//! | [`cache`](GeneratorExt::cache) | `cache` | asked no more than so often while it has nothing |
+//! | [`trace`](GeneratorExt::trace) | `trace` | every answer and event, for the log |
+//! | types | `validate`, `friendly-exceptions` | an op of another shape does not compile |
 //! | [`independent`] | `independent/concurrent-generator` | groups of threads, each on keys of its own |
-mod basic;
+//!
+//! Here and there what stands for a thing that is begun more than once (a copy for each thread, a
+//! cycle) is a closure that makes it: generators have state, and are not copied. `mix` asks the next
+//! one where the one drawn has nothing, and nothing is ever offered and then refused.
+//!
+//! # Writing one
+//!
+//! A combinator passes every event on to what it is made of, or to as much of it as is still of
+//! interest, and most pass the answers back as they are. One thing is to be heeded: a thread that
+//! was told [`Next::Rest`] is not asked again before that is over. Whoever comes to have something
+//! for it otherwise (its turn came, a part of it ended, a limit was reached) says
+//! [`Context::ask_again`]. Who answers [`Next::Pending`] is asked after every event whatever.
+mod choice;
 mod context;
+mod each;
+mod ext;
 mod free;
 mod in_flight;
 mod independent;
+mod limits;
 mod phases;
+mod repeats;
+mod rest;
 mod scheduler;
 mod simulate;
+mod sketch;
 mod threads;
 mod time;
+mod transform;
+mod values;
 mod wait;
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
 use checkers::{Kind, Nanos, Op};
 use serde_json::Value;
 
-pub use basic::{any, mix};
+pub use choice::{any, flip_flop, mix, shortest_any};
 pub use context::{Context, stream};
+pub use each::{each_process, each_thread};
+pub use ext::GeneratorExt;
 pub use independent::independent;
-pub use phases::phases;
+pub use phases::{phases, sequence};
+pub use repeats::{cycle, cycle_n, repeat};
+pub use rest::{log, pause, sleep};
 pub use scheduler::{Completion, Scheduler, Step};
 pub use simulate::{Timing, simulate};
-pub use threads::each_thread;
-pub use time::pause;
+pub use sketch::{sketch, sketch_all, sketch_of};
+pub use threads::reserve;
+pub use time::cycle_times;
+pub use values::{Promise, lazy, ops, promise, unfold, value};
 use wait::earliest;
 pub use wait::{Threads, Wait};
 
@@ -109,10 +157,10 @@ impl Next {
         }
     }
 
-    /// The same, of a generator that knows of these threads only.
-    fn within(self, threads: Threads) -> Next {
+    /// The same, of a generator that is asked by these threads only and sees only their ops.
+    fn within(self, whom: Threads, whose: Threads) -> Next {
         match self {
-            Next::Rest(wait) => Next::Rest(wait.within(threads)),
+            Next::Rest(wait) => Next::Rest(wait.within(whom, whose)),
             next => next,
         }
     }
@@ -158,40 +206,6 @@ impl<F: FnMut(&mut Context) -> Option<Invocation> + Send> Generator for F {
         self(ctx).map_or(Next::Exhausted, Next::Invoke)
     }
 }
-
-/// The combinators that wrap one generator, so that they read left to right.
-pub trait GeneratorExt: Generator + Sized + 'static {
-    /// Behind a pointer, to stand beside others.
-    fn boxed(self) -> Box<dyn Generator> {
-        Box::new(self)
-    }
-    /// At most `n` ops.
-    fn limit(self, n: u64) -> impl Generator + 'static {
-        basic::Limit { left: n, inner: self }
-    }
-    /// Again and again until one of its own ops is `ok`.
-    fn until_ok(self) -> impl Generator + 'static {
-        basic::UntilOk { processes: BTreeSet::new(), is_done: false, inner: self }
-    }
-    /// For client threads only.
-    fn clients(self) -> impl Generator + 'static {
-        threads::On::new(Threads::CLIENTS, self)
-    }
-    /// For the nemesis only.
-    fn nemesis(self) -> impl Generator + 'static {
-        threads::On::new(Threads::NEMESIS, self)
-    }
-    /// Ends `span` after its first op, or when the user interrupts; ops in flight go on.
-    fn time_limit(self, span: Nanos) -> impl Generator + 'static {
-        time::TimeLimit { span, until: None, inner: self }
-    }
-    /// Gaps between ops uniform in `[0, 2 * mean)`, over all threads together. A generator that
-    /// fell behind does not hurry to catch up.
-    fn stagger(self, mean: Nanos) -> impl Generator + 'static {
-        time::Stagger { mean, at: 0, inner: self }
-    }
-}
-impl<G: Generator + Sized + 'static> GeneratorExt for G {}
 
 /// Whether this event ends a call, and well.
 fn is_ok(event: &Op) -> bool {

@@ -34,7 +34,6 @@ pub struct Context {
 pub(super) enum Scope {
     /// Most often: one run, and no list to be made.
     Run(Threads),
-    #[expect(dead_code)] // The threads of a predicate are to come.
     Runs(Vec<Threads>),
 }
 
@@ -44,6 +43,17 @@ impl Scope {
             Scope::Run(run) => std::slice::from_ref(run),
             Scope::Runs(runs) => runs,
         }
+    }
+
+    /// The run that the thread is in; where it is in none, itself.
+    pub(super) fn run(&self, thread: Thread) -> Threads {
+        let run = self.runs().iter().copied().find(|run| run.contains(thread));
+        run.unwrap_or(Threads::one(thread))
+    }
+
+    /// The shortest run with all of them in it.
+    pub(super) fn hull(&self) -> Threads {
+        self.runs().iter().fold(Threads::NONE, |hull, run| hull.hull(*run))
     }
 
     /// Those that are in both.
@@ -149,6 +159,25 @@ impl Context {
 
     pub(super) fn scope(&self) -> &Scope {
         &self.scope
+    }
+
+    /// Of the threads that may ask, those that meet this.
+    pub(super) fn scope_where(&self, is_in: impl Fn(Thread) -> bool) -> Scope {
+        let mut runs: Vec<Threads> = Vec::new();
+        let mut end = None; // Where the last run ends.
+        for i in self.clients().filter(|i| is_in(Thread::Client(*i))) {
+            let one = Threads::clients(i, i + 1);
+            match runs.last_mut() {
+                Some(run) if end == Some(i) => *run = run.hull(one),
+                _ => runs.push(one),
+            }
+            end = Some(i + 1);
+        }
+        let may_ask = |thread| self.scope.runs().iter().any(|run| run.contains(thread));
+        if may_ask(Thread::Nemesis) && is_in(Thread::Nemesis) {
+            runs.push(Threads::NEMESIS);
+        }
+        Scope::Runs(runs)
     }
 
     /// Asks as if there were only the threads of this scope.

@@ -59,7 +59,7 @@ impl<F: FnMut(u32) -> Box<dyn Generator> + Send> Generator for Independent<F> {
             ctx.ask_again();
             next = ctx.within(&mut scope, |ctx| self.groups[g].inner.next(ctx, thread));
         }
-        match next.within(group) {
+        match next.within(group, group) {
             Next::Invoke(it) => {
                 Next::Invoke(super::Invocation { key: Some(self.groups[g].key), ..it })
             }

@@ -118,9 +118,9 @@ impl Wait {
         Wait { until: None, whom, whose: Threads::NONE }
     }
 
-    /// The same of a generator that is asked by these threads only and sees their ops only.
-    pub fn within(self, threads: Threads) -> Wait {
-        Wait { whom: self.whom.and(threads), whose: self.whose.and(threads), ..self }
+    /// The same of a generator that is asked by these threads only, and sees only their ops.
+    pub(super) fn within(self, whom: Threads, whose: Threads) -> Wait {
+        Wait { whom: self.whom.and(whom), whose: self.whose.and(whose), ..self }
     }
 
     /// What is left when both hold.
