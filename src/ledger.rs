@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     cluster::{Cluster, Node},
-    nemesis::Injury,
+    nemesis::{self, Injury},
     net::iptables,
     remote::{
         Address,
@@ -38,6 +38,11 @@ pub enum Undo {
     DropRules,
     /// Stopped processes of the run go on.
     Resume,
+    /// Processes of the run may open so many files again.
+    OpenFiles {
+        /// A number, or `unlimited`.
+        soft: String,
+    },
     /// What the run started is killed.
     Kill,
 }
@@ -175,6 +180,13 @@ async fn undo_on(run: &str, name: &str, address: &Address, undo: &Undo) -> Resul
             Some("the chain NETSPLIT is removed".into())
         }
         Undo::Resume => signal(run, name, Signal::SIGCONT)?,
+        Undo::OpenFiles { soft } => {
+            let pids = marked(run, name)?;
+            for &pid in &pids {
+                nemesis::limit_open_files(&space, pid, soft).await?;
+            }
+            (!pids.is_empty()).then(|| format!("{soft} open files are allowed again"))
+        }
         Undo::Kill => signal(run, name, Signal::SIGKILL)?,
     })
 }

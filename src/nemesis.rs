@@ -4,12 +4,18 @@
 //! word; the fault resolves the word when it strikes, proves that it took effect, and its
 //! completion in the history says who was hurt. Before anything is done it stands in the ledger,
 //! so that it can always be undone.
+mod disk_full;
 pub mod grudge;
 mod kill;
+mod open_files;
 mod partition;
 mod pause;
+mod recurring;
+mod replay;
+mod restart;
 mod schedule;
 mod signal;
+mod stutter;
 mod target;
 
 use std::{sync::Arc, time::Duration};
@@ -26,7 +32,10 @@ use crate::{
     ledger::{Ledger, Undo},
 };
 
+pub(crate) use disk_full::own_file_system;
 pub use grudge::Topology;
+pub(crate) use open_files::set as limit_open_files;
+pub use replay::{Planned, plan, replay};
 pub use schedule::{HEAL, strike_and_heal};
 
 /// One way to hurt a cluster.
@@ -59,7 +68,7 @@ pub trait Fault: Send {
     ///
     /// # Errors
     /// When it could not be done; it may be half done.
-    async fn inject(&mut self, cluster: &Cluster, injury: &Injury) -> Result<Proof>;
+    async fn inject(&mut self, cluster: &Arc<Cluster>, injury: &Injury) -> Result<Proof>;
 
     /// Looks whether it still hurts, undoes it, and looks whether that worked. Idempotent; leaves
     /// alone what is well.
@@ -107,7 +116,16 @@ pub struct Settings {
 }
 
 /// The faults there are.
-pub const ALL: &[Entry] = &[partition::ENTRY, kill::ENTRY, pause::ENTRY];
+pub const ALL: &[Entry] = &[
+    partition::ENTRY,
+    kill::ENTRY,
+    restart::ROLLING,
+    restart::STORM,
+    pause::ENTRY,
+    stutter::ENTRY,
+    open_files::ENTRY,
+    disk_full::ENTRY,
+];
 
 /// How long one injection or healing may take.
 const DEADLINE: Duration = Duration::from_secs(60);

@@ -236,6 +236,9 @@ pub struct FaultWindow {
     pub injected_ns: Option<Nanos>,
     /// When it was seen to be in effect; absent if it never was.
     pub effective_ns: Option<Nanos>,
+    /// When undoing it was asked for; absent if it never was.
+    #[serde(default)]
+    pub healing_ns: Option<Nanos>,
     /// When it was seen to be undone; absent if it never was.
     pub healed_ns: Option<Nanos>,
     /// Whether a probe proved that it was in effect.

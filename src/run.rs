@@ -27,7 +27,7 @@ use workloads::{
 use crate::{
     cluster::{Cluster, Daemons, Node},
     ledger::{Ledger, Undo},
-    nemesis::{self, HEAL, Nemesis},
+    nemesis::{self, Fault, HEAL, Nemesis},
     result::Harness,
     store::{Store, file},
     test::Test,
@@ -131,11 +131,7 @@ async fn deploy_and_operate(
     clock: &mut Phases,
     mut interrupts: watch::Receiver<Option<Interrupt>>,
 ) -> Result<Operated> {
-    let faults = test.faults()?;
-    for fault in &faults {
-        let name = fault.name();
-        fault.available(cluster).with_context(|| format!("the fault {name} cannot work here"))?;
-    }
+    let (faults, mut warnings) = possible_faults(test, cluster)?;
     let targets = faults.iter().map(|f| (f.name(), f.targets(cluster))).collect();
     tokio::select! {
         deployed = deploy(cluster, Duration::from_millis(test.setup_timeout_ms)) => deployed?,
@@ -151,13 +147,31 @@ async fn deploy_and_operate(
     let journal = Journal::create(&store.path(file::HISTORY))?;
     let mut drive = Drive::start(scheduler, journal, workers, nemesis);
     let budget = Duration::from_millis(test.time_limit_ms + test.final_time_limit_ms) + SLACK;
-    let mut warnings = Vec::new();
     if !block_in_place(|| drive.run(progress, &interrupts, budget))? {
         warnings.push(format!("the run was cut off: it hung for {SLACK:?}"));
     }
     let interrupted = *interrupts.borrow();
     let harness = Some(drive.close()?);
     Ok(Operated { interrupted, warnings, harness, died: found_dead(cluster).await })
+}
+
+/// Faults, and why others are left out.
+type Possible = (Vec<Box<dyn Fault>>, Vec<String>);
+
+/// The faults that can work here.
+fn possible_faults(test: &Test, cluster: &Cluster) -> Result<Possible> {
+    let (mut possible, mut left_out) = (Vec::new(), Vec::new());
+    for fault in test.faults()? {
+        let name = fault.name();
+        match fault.available(cluster) {
+            Ok(()) => possible.push(fault),
+            Err(e) if test.faults_as_possible => {
+                left_out.push(format!("the fault {name} is left out: {e:#}"));
+            }
+            Err(e) => return Err(e.context(format!("the fault {name} cannot work here"))),
+        }
+    }
+    Ok((possible, left_out))
 }
 
 /// Starts the system on every node and waits until all serve.
@@ -192,7 +206,10 @@ fn plan(
         None => workload.generator,
     };
     let (interval, end) = (ns(test.fault_interval_ms), ns(test.time_limit_ms));
-    let strikes = nemesis::strike_and_heal(targets, interval, end, test.seed).nemesis().boxed();
+    let strikes = match &test.schedule[..] {
+        [] => nemesis::strike_and_heal(targets, interval, end, test.seed).nemesis().boxed(),
+        planned => nemesis::replay(planned).nemesis().boxed(),
+    };
     let heal = |_: &mut Context| Some(invoke(HEAL, serde_json::json!({ "fault": Value::Null })));
     phases(vec![
         any(vec![strikes, calls]).time_limit(ns(test.time_limit_ms)).boxed(),

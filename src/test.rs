@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use workloads::Params;
 
 use crate::{
-    nemesis::{self, Settings},
+    nemesis::{self, Planned, Settings},
     result::SystemInfo,
     system::{self, Entry, Options},
     testbed::Testbed,
@@ -44,6 +44,12 @@ pub struct Test {
     pub final_time_limit_ms: u64,
     /// Names of the faults; empty for none.
     pub faults: Vec<String>,
+    /// Whether faults that cannot work here are left out, rather than refused.
+    #[serde(default)]
+    pub faults_as_possible: bool,
+    /// The faults of another run, to happen again; where there are any, none is drawn.
+    #[serde(default)]
+    pub schedule: Vec<Planned>,
     /// Mean length of quiet and of hurt spans.
     pub fault_interval_ms: u64,
     /// The partitions to draw from; empty for all that fit.

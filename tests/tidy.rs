@@ -149,10 +149,9 @@ fn every_implementation_is_in_its_list() {
 #[test]
 fn every_command_of_the_readme_is_tested() {
     let readme = fs::read_to_string(root().join("README.md")).expect("a README");
-    let tests: String = ["cli.rs", "end_to_end.rs", "formats.rs", "heal.rs"]
-        .iter()
-        .map(|name| fs::read_to_string(root().join("tests").join(name)).expect("tests"))
-        .collect();
+    let files = fs::read_dir(root().join("tests")).expect("tests");
+    let files = files.map(|file| file.expect("a file").path()).filter(|path| path.is_file());
+    let tests: String = files.map(|path| fs::read_to_string(path).expect("a test")).collect();
     let is_command = |line: &&str| line.starts_with("netsplit ") || line.starts_with("cargo run ");
     let commands: Vec<&str> = readme.lines().map(str::trim).filter(is_command).collect();
     assert!(commands.len() >= 8, "{commands:?}");

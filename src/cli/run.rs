@@ -1,4 +1,6 @@
 //! `netsplit run`
+mod faults;
+
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -6,6 +8,8 @@ use clap::Args;
 use rand::RngExt;
 use tokio::sync::watch;
 use workloads::Params;
+
+use faults::FaultArgs;
 
 use super::{Format, OrExit, Out, Outcome, Stop, output, parse};
 use crate::{
@@ -53,16 +57,8 @@ pub(super) struct RunArgs {
     /// Time for the nodes to serve after their first start
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse::duration, help_heading = "Where")]
     setup_timeout: Duration,
-    /// Faults, comma-separated, or `none` [default: partition,kill,pause]
-    #[arg(long, alias = "nemesis", value_delimiter = ',', help_heading = "Faults")]
-    faults: Option<Vec<String>>,
-    /// Mean length of the spans with and without a fault
-    #[arg(long, alias = "nemesis-interval", value_name = "TIME", default_value = "4s", value_parser = parse::duration, help_heading = "Faults")]
-    fault_interval: Duration,
-    /// A partition to draw: a name, components `n1,n2|n3,n4,n5`, or links `n1>n2;n1>n3`; may be
-    /// repeated
-    #[arg(long = "partition", value_name = "TOPOLOGY", help_heading = "Faults")]
-    partitions: Vec<String>,
+    #[command(flatten)]
+    faults: FaultArgs,
     /// Length of the main phase
     #[arg(long, value_name = "TIME", default_value = "40s", value_parser = parse::duration, help_heading = "Load")]
     time_limit: Duration,
@@ -165,7 +161,7 @@ fn resolve(args: &RunArgs) -> Result<Test> {
     system.nodes = testbed.names();
     let node_count = system.nodes.len() as u32;
     let concurrency = parse::concurrency(&args.concurrency, node_count)?;
-    let faults = faults(args, recipe, is_imagined)?;
+    let faults = args.faults.choose(recipe, &system.nodes, is_imagined)?;
     let mut test = Test {
         id: String::new(),
         started_at: String::new(),
@@ -186,9 +182,11 @@ fn resolve(args: &RunArgs) -> Result<Test> {
         time_limit_ms: args.time_limit.as_millis() as u64,
         op_timeout_ms: args.op_timeout.as_millis() as u64,
         final_time_limit_ms: args.final_time_limit.as_millis() as u64,
-        faults,
-        fault_interval_ms: args.fault_interval.as_millis() as u64,
-        partitions: args.partitions.clone(),
+        faults: faults.names,
+        faults_as_possible: faults.as_possible,
+        schedule: faults.schedule,
+        fault_interval_ms: args.faults.fault_interval.as_millis() as u64,
+        partitions: args.faults.partitions.clone(),
         testbed,
         check_timeout_ms: args.check_timeout.as_millis() as u64,
         check_memory: args.check_memory,
@@ -215,22 +213,6 @@ fn testbed(args: &RunArgs, is_imagined: bool) -> Result<Testbed> {
         name.with_context(|| format!("--nodes {node}: write each node as netns:NAME"))
     };
     Ok(Testbed::Netns { names: args.nodes.iter().map(name).collect::<Result<_>>()? })
-}
-
-fn faults(args: &RunArgs, recipe: &Recipe, is_imagined: bool) -> Result<Vec<String>> {
-    let typed = args.faults.clone();
-    let by_recipe = || recipe.faults.map(|f| f.split(',').map(str::to_owned).collect());
-    let all = || match is_imagined {
-        true => Vec::new(),
-        false => ["partition", "kill", "pause"].map(String::from).to_vec(),
-    };
-    let mut faults = typed.or_else(by_recipe).unwrap_or_else(all);
-    faults.retain(|name| name != "none" && !name.is_empty());
-    for name in &faults {
-        test::find_fault(name)?;
-        ensure!(!is_imagined, "--faults {name}: no fault reaches {}", args.system);
-    }
-    Ok(faults)
 }
 
 /// Everything from here on happens where the nodes are.

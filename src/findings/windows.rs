@@ -65,6 +65,7 @@ fn close(
         .iter_mut()
         .filter(|w| w.healed_ns.is_none() && only.is_none_or(|only| only == w.fault));
     for window in open {
+        window.healing_ns = Some(invoked.time);
         let Some(done) = done else { continue };
         if done.kind != Kind::Ok {
             window.error = history.error(done.row).or(Some("it could not be healed".into()));
@@ -107,7 +108,8 @@ mod tests {
             r#"{"time":7,"process":"nemesis","type":"ok","f":"heal","value":{"healed":true,"evidence":{"kill":{"after":2}}}}"#,
         ]));
         let [kill] = &windows[..] else { panic!("one window") };
-        assert_eq!((kill.planned_ns, kill.effective_ns, kill.healed_ns), (1, Some(2), Some(7)));
+        assert_eq!((kill.planned_ns, kill.effective_ns), (1, Some(2)));
+        assert_eq!((kill.healing_ns, kill.healed_ns), (Some(5), Some(7)));
         assert_eq!(kill.evidence, json!({ "before": 1, "after": 2 }));
         assert_eq!(kill.nodes, ["n1"]);
     }

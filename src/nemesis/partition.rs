@@ -1,4 +1,6 @@
 //! Cuts the net between nodes; clients still reach every node.
+use std::sync::Arc;
+
 use anyhow::{Context, Result, bail};
 use async_trait::async_trait;
 use rand_chacha::ChaCha8Rng;
@@ -67,7 +69,7 @@ impl Fault for Partition {
         Ok(Injury { hurt: json!(grudge), nodes, undo: Undo::DropRules })
     }
 
-    async fn inject(&mut self, cluster: &Cluster, injury: &Injury) -> Result<Proof> {
+    async fn inject(&mut self, cluster: &Arc<Cluster>, injury: &Injury) -> Result<Proof> {
         let grudge = grudge_of(injury)?;
         let before = cluster.net.probe().await?;
         cluster.net.drop_all(&grudge).await?;

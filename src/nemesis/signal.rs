@@ -56,7 +56,7 @@ impl Fault for SignalFault {
         Ok(Injury { hurt: json!(nodes), nodes, undo: self.undo.clone() })
     }
 
-    async fn inject(&mut self, cluster: &Cluster, injury: &Injury) -> Result<Proof> {
+    async fn inject(&mut self, cluster: &Arc<Cluster>, injury: &Injury) -> Result<Proof> {
         let before = states(cluster, &injury.nodes).await?;
         for name in &injury.nodes {
             cluster.daemons.signal(cluster.node(name)?, self.signal).await?;
@@ -78,7 +78,8 @@ impl Fault for SignalFault {
 }
 
 impl Cure {
-    async fn apply(self, cluster: &Cluster, nodes: &[Arc<str>]) -> Result<()> {
+    /// Makes these nodes run again; those that were started, until they serve.
+    pub(super) async fn apply(self, cluster: &Cluster, nodes: &[Arc<str>]) -> Result<()> {
         for name in nodes {
             let node = cluster.node(name)?;
             match self {
@@ -91,16 +92,21 @@ impl Cure {
         }
         // All are started before any is waited for: none may be ready without the others.
         for name in nodes {
-            let ready = cluster.system.await_ready(cluster.node(name)?);
-            let ready = tokio::time::timeout(READY, ready).await;
-            ready.with_context(|| format!("{name} did not serve {READY:?} after its start"))??;
+            serving(cluster, name).await?;
         }
         Ok(())
     }
 }
 
+/// Returns when a node that was started serves.
+pub(super) async fn serving(cluster: &Cluster, name: &str) -> Result<()> {
+    let ready = cluster.system.await_ready(cluster.node(name)?);
+    let ready = tokio::time::timeout(READY, ready).await;
+    ready.with_context(|| format!("{name} did not serve {READY:?} after its start"))?
+}
+
 /// What the daemons of these nodes do, in words.
-async fn states(cluster: &Cluster, nodes: &[Arc<str>]) -> Result<Map<String, Value>> {
+pub(super) async fn states(cluster: &Cluster, nodes: &[Arc<str>]) -> Result<Map<String, Value>> {
     let mut states = Map::new();
     for name in nodes {
         let state = cluster.daemons.state(cluster.node(name)?).await?;
@@ -110,7 +116,7 @@ async fn states(cluster: &Cluster, nodes: &[Arc<str>]) -> Result<Map<String, Val
 }
 
 /// The same, once all are in this state, or when waiting longer would be in vain.
-async fn await_state(
+pub(super) async fn await_state(
     cluster: &Cluster,
     nodes: &[Arc<str>],
     state: DaemonState,
@@ -125,6 +131,6 @@ async fn await_state(
     states(cluster, nodes).await
 }
 
-fn all_are(states: &Map<String, Value>, state: DaemonState) -> bool {
+pub(super) fn all_are(states: &Map<String, Value>, state: DaemonState) -> bool {
     states.values().all(|seen| seen.as_str() == Some(state.word()))
 }

@@ -25,6 +25,7 @@ use tokio::{io::AsyncWriteExt, process::Command};
 use super::Found;
 use crate::{
     cluster::Node,
+    nemesis,
     remote::{Address, namespace::Namespace},
 };
 
@@ -61,12 +62,13 @@ pub(super) async fn up(count: u32, logs: &Path) -> Result<Found> {
         let name: Arc<str> = format!("n{number}").into();
         let script = node_script(number);
         ip_batch(Some(&name), &script).await.with_context(|| format!("failed to make {name}"))?;
+        let data = Path::new(HOME).join(&*name);
+        fs::create_dir_all(&data).context("failed to make a node's data directory")?;
+        nemesis::own_file_system(&data)?;
         let others = own_namespaces(name.to_string(), hosts.clone())?;
         let path = Path::new("/run/netns").join(&*name);
         let space = Arc::new(Namespace::open(&path, others, Address::Lab)?);
-        let data = Path::new(HOME).join(&*name);
         let logs = logs.join(&*name);
-        fs::create_dir_all(&data).context("failed to make a node's data directory")?;
         fs::create_dir_all(&logs).context("failed to make a node's log directory")?;
         let (ip, ip6) = (ip(number), Some(ip6(number)));
         let number = number as usize - 1;

@@ -1,0 +1,94 @@
+//! What the command line says about faults.
+use std::{collections::BTreeSet, path::PathBuf, time::Duration};
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::Args;
+
+use crate::{
+    cli::parse,
+    nemesis::{self, Planned},
+    system::Recipe,
+    test,
+};
+
+#[derive(Args)]
+#[command(next_help_heading = "Faults")]
+pub(super) struct FaultArgs {
+    /// Faults, comma-separated, `none`, or `all` that can work here [default: partition,kill,pause]
+    #[arg(long, alias = "nemesis", value_delimiter = ',')]
+    faults: Option<Vec<String>>,
+    /// The faults of another run (its `schedule.json`), at the same times to the same nodes
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["faults", "partitions"])]
+    schedule: Option<PathBuf>,
+    /// Mean length of the spans with and without a fault
+    #[arg(long, alias = "nemesis-interval", value_name = "TIME", default_value = "4s", value_parser = parse::duration)]
+    pub(super) fault_interval: Duration,
+    /// A partition to draw: a name, components `n1,n2|n3,n4,n5`, or links `n1>n2;n1>n3`; may be
+    /// repeated
+    #[arg(long = "partition", value_name = "TOPOLOGY")]
+    pub(super) partitions: Vec<String>,
+}
+
+/// The faults that the command line means.
+pub(super) struct Chosen {
+    /// By name, each once.
+    pub(super) names: Vec<String>,
+    /// Whether those that cannot work here are left out.
+    pub(super) as_possible: bool,
+    /// What another run did; empty where faults are drawn.
+    pub(super) schedule: Vec<Planned>,
+}
+
+impl FaultArgs {
+    /// The faults for these nodes. An imagined system, which has none, no fault can reach.
+    ///
+    /// # Errors
+    /// An unknown fault, or a schedule that is none, or is for other nodes.
+    pub(super) fn choose(
+        &self,
+        recipe: &Recipe,
+        nodes: &[String],
+        is_imagined: bool,
+    ) -> Result<Chosen> {
+        let schedule = self.schedule(nodes)?;
+        let as_possible = self.faults.as_deref().is_some_and(|typed| typed == ["all"]);
+        let names = match () {
+            () if !schedule.is_empty() => {
+                let names: BTreeSet<String> = schedule.iter().map(|it| it.fault.clone()).collect();
+                names.into_iter().collect()
+            }
+            () if as_possible => nemesis::ALL.iter().map(|entry| entry.name.to_owned()).collect(),
+            () => self.named(recipe, is_imagined)?,
+        };
+        if let Some(name) = names.first().filter(|_| is_imagined) {
+            bail!("--faults {name}: no fault reaches a system that lives inside netsplit");
+        }
+        Ok(Chosen { names, as_possible, schedule })
+    }
+
+    fn named(&self, recipe: &Recipe, is_imagined: bool) -> Result<Vec<String>> {
+        let typed = self.faults.clone();
+        let by_recipe = || recipe.faults.map(|f| f.split(',').map(str::to_owned).collect());
+        let usual = || match is_imagined {
+            true => Vec::new(),
+            false => ["partition", "kill", "pause"].map(String::from).to_vec(),
+        };
+        let mut faults = typed.or_else(by_recipe).unwrap_or_else(usual);
+        faults.retain(|name| name != "none" && !name.is_empty());
+        faults.iter().try_for_each(|name| test::find_fault(name).map(drop))?;
+        Ok(faults)
+    }
+
+    /// The faults of another run.
+    fn schedule(&self, nodes: &[String]) -> Result<Vec<Planned>> {
+        let Some(path) = &self.schedule else { return Ok(Vec::new()) };
+        let name = || format!("--schedule {}", path.display());
+        let text = std::fs::read_to_string(path).with_context(name)?;
+        let planned = nemesis::plan(&text).with_context(name)?;
+        ensure!(!planned.is_empty(), "{}: no fault was injected in that run", name());
+        if let Some(stranger) = planned.iter().find_map(|it| it.stranger(nodes)) {
+            bail!("{}: it hurts {stranger}, and the nodes here are {}", name(), nodes.join(", "));
+        }
+        Ok(planned)
+    }
+}

@@ -1,0 +1,47 @@
+//! Every fault, in a real lab: proved, undone, and done again.
+#[path = "support/harness.rs"]
+mod harness;
+
+use harness::{Netsplit, readme};
+use netsplit::{nemesis, result::FaultWindow};
+
+fn faults(netsplit: &Netsplit) -> Vec<FaultWindow> {
+    let schedule: serde_json::Value =
+        serde_json::from_str(&netsplit.latest("schedule.json")).expect("JSON");
+    serde_json::from_value(schedule["faults"].clone()).expect("faults")
+}
+
+#[test]
+fn every_fault_is_seen_to_strike_and_to_be_undone() {
+    let netsplit = Netsplit::new();
+    let more = ["--time-limit", "60s", "--fault-interval", "2s", "--op-timeout", "500ms"];
+    netsplit.run(&[&readme("netsplit run --faults all")[..], &more].concat()).exits(0).says("PASS");
+    let struck = faults(&netsplit);
+    for entry in nemesis::ALL {
+        let of_entry = struck.iter().filter(|window| window.fault == entry.name);
+        let is_proved = |window: &FaultWindow| window.effective && window.healed_ns.is_some();
+        assert!(of_entry.clone().count() > 0, "{} never struck", entry.name);
+        assert!(of_entry.clone().all(is_proved), "{:?}", of_entry.collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn the_faults_of_a_run_happen_again() {
+    let netsplit = Netsplit::new();
+    let more = ["--time-limit", "16s", "--fault-interval", "2s", "--op-timeout", "500ms"];
+    netsplit.run(&[&["run"][..], &more].concat()).exits(0);
+    let first = faults(&netsplit);
+    assert!(first.len() >= 2, "{first:?}");
+    let again = readme("netsplit run --schedule results/latest/schedule.json");
+    netsplit.run(&[&again[..], &more, &["--seed", "1"]].concat()).exits(0);
+    let second = faults(&netsplit);
+    let what = |windows: &[FaultWindow]| -> Vec<_> {
+        windows.iter().map(|it| (it.fault.clone(), it.hurt.clone())).collect()
+    };
+    assert_eq!(what(&first), what(&second));
+    for (first, second) in first.iter().zip(&second) {
+        assert!(second.planned_ns >= first.planned_ns, "{first:?} {second:?}");
+    }
+    let fewer = [&again[..], &["--node-count", "3"]].concat();
+    netsplit.run(&fewer).exits(64).says("the nodes here are n1, n2, n3");
+}
