@@ -24,6 +24,7 @@ pub mod history;
 pub mod independent;
 pub mod lease;
 pub mod linearizable;
+pub mod log;
 pub mod long_fork;
 pub mod model;
 pub mod monotonic;

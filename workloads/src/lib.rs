@@ -23,6 +23,7 @@ mod finally;
 pub mod generator;
 pub mod lease;
 pub mod lock;
+pub mod log;
 pub mod long_fork;
 pub mod monotonic;
 pub mod multi_register;
@@ -106,6 +107,7 @@ pub const ALL: &[Entry] = &[
     fifo_queue::ENTRY,
     lease::ENTRY,
     lock::ENTRY,
+    log::ENTRY,
     long_fork::ENTRY,
     monotonic::ENTRY,
     multi_register::ENTRY,

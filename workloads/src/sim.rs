@@ -12,6 +12,7 @@ mod election;
 mod fenced_counter;
 mod lease;
 mod lock;
+mod log;
 mod monotonic;
 mod multi_register;
 mod queue;
@@ -133,6 +134,16 @@ pub const ALL: &[Sim] = &[
     consensus::sim(Some("invention"), 20),
     consensus::sim(Some("forgets"), 20),
     consensus::sim(Some("never-decides"), 20),
+    log::sim(None, 0),
+    log::sim(Some("lost-send"), 20),
+    log::sim(Some("aborted-send"), 20),
+    log::sim(Some("own-sends"), 20),
+    log::sim(Some("sent-twice"), 20),
+    log::sim(Some("offset-reused"), 20),
+    log::assigned(None, 0),
+    log::assigned(Some("skipped"), 20),
+    log::assigned(Some("read-again"), 20),
+    log::assigned(Some("reordered"), 20),
 ];
 
 fn ok(value: impl Into<Value>) -> Completion {

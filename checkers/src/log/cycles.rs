@@ -1,0 +1,31 @@
+//! Transactions that poll each other's records in a circle.
+use super::txns::{Act, Txns};
+use crate::{
+    Budget,
+    txn::{
+        anomalies::Name,
+        graph::{Csr, Kinds},
+        search,
+    },
+};
+
+/// The shortest circles; `None` when the budget is over.
+pub(super) fn find(txns: &Txns, budget: &Budget) -> Option<Vec<Vec<u32>>> {
+    let count = txns.all.len() as u32;
+    let mut edges = Vec::new();
+    for (number, txn) in txns.all.iter().enumerate() {
+        let polls = txn.acts.iter().filter_map(|act| match act {
+            Act::Poll(records) => Some(records),
+            Act::Send { .. } => None,
+        });
+        let senders = polls.flatten().filter_map(|record| txns.senders[record.value as usize]);
+        let others = senders.filter(|sender| *sender != number as u32);
+        edges.extend(others.map(|sender| (sender, number as u32, Kinds::WR)));
+    }
+    edges.sort_unstable_by_key(|(from, to, _)| (*from, *to));
+    edges.dedup_by_key(|(from, to, _)| (*from, *to));
+    let graph = Csr::of(count, count, &edges);
+    let cycles = search::cycles(&graph, &[Name::G1c], budget)?;
+    let found = cycles.found.into_iter();
+    Some(found.map(|(_, cycle)| cycle.0.into_iter().map(|(txn, _)| txn).collect()).collect())
+}
