@@ -258,8 +258,12 @@ pub struct Stats {
     pub by_f: BTreeMap<String, Counts>,
     /// Client calls by node.
     pub by_node: BTreeMap<String, Counts>,
-    /// Latency of `ok` calls in nanoseconds, by function.
+    /// Latency of `ok` calls in nanoseconds, by function, from when each was due: a call that began
+    /// late because the system kept every thread busy has waited for it.
     pub latency_ns: BTreeMap<String, Quantiles>,
+    /// The same from when each call began; empty where all calls began when they were due.
+    #[serde(default)]
+    pub service_ns: BTreeMap<String, Quantiles>,
     /// Why calls did not end `ok`: the commonest errors with their counts.
     pub errors: Vec<ErrorCount>,
     /// From the first to the last op.

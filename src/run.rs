@@ -202,7 +202,7 @@ fn plan(
 ) -> impl Generator + 'static {
     let ns = |ms: u64| ms * 1_000_000;
     let calls = match test.rate {
-        Some(rate) => workload.generator.stagger((1e9 / rate) as Nanos).boxed(),
+        Some(rate) => workload.generator.open_loop(test.arrivals, (1e9 / rate) as Nanos).boxed(),
         None => workload.generator,
     };
     let (interval, end) = (ns(test.fault_interval_ms), ns(test.time_limit_ms));

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
-use workloads::Params;
+use workloads::{Params, generator::Arrivals};
 
 use crate::{
     nemesis::{self, Planned, Settings},
@@ -34,6 +34,9 @@ pub struct Test {
     pub params: Params,
     /// Ops a second, over all threads; absent means as fast as possible.
     pub rate: Option<f64>,
+    /// How the ops of a rate arrive.
+    #[serde(default)]
+    pub arrivals: Arrivals,
     /// How long the nodes may take to serve after their first start.
     pub setup_timeout_ms: u64,
     /// How long the main phase lasts.

@@ -122,6 +122,20 @@ fn a_stored_run_is_judged_again_and_drawn_again() {
 }
 
 #[test]
+fn a_paused_system_is_not_forgiven_the_calls_that_began_late() {
+    let netsplit = Netsplit::new();
+    let paused = ["run", "--faults", "pause", "--node-count", "1", "--fault-interval", "3s"];
+    let load = ["--rate", "200", "--arrivals", "fixed", "--op-timeout", "300ms", "-c", "2"];
+    netsplit.run(&[&paused[..], &load, &["--time-limit", "10s"]].concat());
+    let stats = &netsplit.result()["stats"];
+    let longest = |kind: &str| stats[kind]["read"]["max"].as_u64().expect("a latency");
+    assert!(longest("service_ns") < 400_000_000, "no call outlives its deadline: {stats}");
+    assert!(longest("latency_ns") > 1_000_000_000, "it waited while others did: {stats}");
+    assert!(netsplit.latest("history.jsonl").contains("\"due\":"));
+    assert!(netsplit.latest("report.html").contains("since they were due"));
+}
+
+#[test]
 fn the_same_seed_plans_the_same_faults() {
     let planned = |seed: &'static str| -> Vec<(String, String)> {
         let netsplit = Netsplit::new();

@@ -32,7 +32,7 @@ fn the_harness_measures_itself_without_nodes_and_without_rights() {
 fn imagined_bugs_are_convicted_and_their_absence_is_not() {
     let netsplit = Netsplit::new();
     for bug in ["stale-read", "lost-write", "failed-write-happens", "lost-add", "phantom"] {
-        netsplit.run(&noop(&["--bug", bug])).exits(1).says("VIOLATION");
+        netsplit.run(&noop(&["--bug", bug, "--rate", "2000"])).exits(1).says("VIOLATION");
     }
     netsplit.run(&noop(&["--workload", "set", "--bug", "stale-read", "--rate", "1000"])).exits(1);
     netsplit.run(&noop(&["--workload", "set"])).exits(0);

@@ -154,6 +154,17 @@ impl History {
         Some(error.as_str().map_or_else(|| error.to_string(), str::to_owned))
     }
 
+    /// When an invocation should have begun, where its line says that this was earlier than it did.
+    pub fn due(&self, row: u32) -> Option<Nanos> {
+        #[derive(Deserialize)]
+        struct DueOnly {
+            due: Option<Nanos>,
+        }
+        let line = self.has_lines.then(|| self.line(row))?;
+        memchr::memmem::find(line.as_bytes(), b"\"due\":")?;
+        serde_json::from_str::<DueOnly>(&line).ok()?.due
+    }
+
     /// The line of an op, as it was written; without what [`OpRef`] lacks where the history was
     /// read bit by bit.
     pub fn line(&self, row: u32) -> Cow<'_, str> {

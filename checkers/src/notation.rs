@@ -111,6 +111,7 @@ fn call(label: &str, process: Process) -> Result<(Op, Value), String> {
     let op = Op {
         index: 0,
         time: 0,
+        due: None,
         process,
         kind: Kind::Invoke,
         f: f.into(),

@@ -29,7 +29,7 @@ impl Store {
     fn note(&mut self, client: u32, kind: Kind, f: &str, value: Value) {
         let (index, process, f) = (self.ops.len() as u32, Process::Client(client), f.into());
         let (key, error, node) = (None, None, None);
-        self.ops.push(Op { index, time: 0, process, kind, f, key, value, error, node });
+        self.ops.push(Op { index, time: 0, due: None, process, kind, f, key, value, error, node });
     }
 
     fn ask(&mut self, client: u32, f: &'static str, value: String) -> Doing {

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
+use workloads::generator::Arrivals;
 
 /// A duration: `90` (seconds), `90s`, `500ms`, `5m`, `1h30m`.
 pub(super) fn duration(text: &str) -> Result<Duration> {
@@ -47,6 +48,11 @@ pub(super) fn concurrency(text: &str, nodes: u32) -> Result<u32> {
 /// Ops a second; none where it is to be as fast as possible.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Rate(pub(super) Option<f64>);
+
+/// The gaps between ops: `poisson` or `fixed`.
+pub(super) fn arrivals(text: &str) -> Result<Arrivals> {
+    serde_json::from_value(Value::String(text.to_owned())).context("write poisson or fixed")
+}
 
 /// A rate: `200`, `0.5`, or `max`.
 pub(super) fn rate(text: &str) -> Result<Rate> {

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use rand::RngExt;
 use tokio::sync::watch;
-use workloads::Params;
+use workloads::{Params, generator::Arrivals};
 
 use faults::FaultArgs;
 
@@ -65,6 +65,9 @@ pub(super) struct RunArgs {
     /// Ops a second over all threads; `max` (or 0) for as fast as possible
     #[arg(long, short = 'r', default_value = "200", value_parser = parse::rate, help_heading = "Load")]
     rate: parse::Rate,
+    /// The gaps between the times at which the ops of a rate are due: poisson or fixed
+    #[arg(long, value_name = "GAPS", default_value = "poisson", value_parser = parse::arrivals, help_heading = "Load")]
+    arrivals: Arrivals,
     /// Client threads: a number, or `2n` for two a node
     #[arg(long, short = 'c', default_value = "2n", help_heading = "Load")]
     concurrency: String,
@@ -178,6 +181,7 @@ fn resolve(args: &RunArgs) -> Result<Test> {
             ..Params::default()
         },
         rate: args.rate.0,
+        arrivals: args.arrivals,
         setup_timeout_ms: args.setup_timeout.as_millis() as u64,
         time_limit_ms: args.time_limit.as_millis() as u64,
         op_timeout_ms: args.op_timeout.as_millis() as u64,

@@ -14,7 +14,7 @@ pub fn resilience(history: &History, faults: &[FaultWindow]) -> Resilience {
     let mut oks: Vec<(Nanos, Nanos, Option<&str>)> = Vec::new(); // Invoked, completed, node.
     let (mut first, mut last) = (Nanos::MAX, 0);
     for (invoked, done) in client_calls(history) {
-        first = first.min(invoked.time);
+        first = first.min(history.due(invoked.row).unwrap_or(invoked.time));
         last = last.max(invoked.time);
         if let Some(done) = done.filter(|done| done.kind == Kind::Ok) {
             oks.push((invoked.time, done.time, invoked.node));

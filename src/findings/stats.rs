@@ -21,6 +21,8 @@ pub fn stats(history: &History) -> Stats {
 pub(super) struct Tally {
     stats: Stats,
     latencies: BTreeMap<String, Histogram<u64>>,
+    services: BTreeMap<String, Histogram<u64>>,
+    is_late: bool,
     errors: BTreeMap<String, u64>,
     first: Option<Nanos>,
     last: Nanos,
@@ -36,8 +38,13 @@ impl Tally {
             let Some(done) = done else { continue };
             if kind == Kind::Ok {
                 // Grows as it must: a latency is never refused.
-                let latency = done.time.saturating_sub(invoked.time);
+                let due = history.due(invoked.row);
+                self.is_late |= due.is_some();
+                let since = |start| done.time.saturating_sub(start);
+                let latency = since(due.unwrap_or(invoked.time));
                 let _ = self.latencies.get_mut(invoked.f).map(|h| h.record(latency));
+                let service = since(invoked.time);
+                let _ = self.services.get_mut(invoked.f).map(|h| h.record(service));
             } else if let Some(error) = history.error(done.row) {
                 *self.errors.entry(class(&error)).or_default() += 1;
             }
@@ -51,7 +58,8 @@ impl Tally {
     fn count_by_name(&mut self, invoked: &OpRef<'_>, kind: Kind) {
         if !self.latencies.contains_key(invoked.f) {
             let histogram = Histogram::new(3).expect("3 digits are allowed");
-            self.latencies.insert(invoked.f.to_owned(), histogram);
+            self.latencies.insert(invoked.f.to_owned(), histogram.clone());
+            self.services.insert(invoked.f.to_owned(), histogram);
             self.stats.by_f.insert(invoked.f.to_owned(), Counts::default());
         }
         if let Some(counts) = self.stats.by_f.get_mut(invoked.f) {
@@ -67,8 +75,10 @@ impl Tally {
     /// What it comes to.
     pub(super) fn stats(self) -> Stats {
         let mut stats = self.stats;
-        let latencies = self.latencies.into_iter().filter(|(_, h)| !h.is_empty());
-        stats.latency_ns = latencies.map(|(f, h)| (f, quantiles(&h))).collect();
+        stats.latency_ns = all_quantiles(&self.latencies);
+        if self.is_late {
+            stats.service_ns = all_quantiles(&self.services);
+        }
         let errors = self.errors.into_iter();
         stats.errors = errors.map(|(error, count)| ErrorCount { error, count }).collect();
         stats.errors.sort_by_key(|e| std::cmp::Reverse(e.count));
@@ -93,6 +103,11 @@ fn count(counts: &mut Counts, kind: Kind) {
         Kind::Fail => counts.fail += 1,
         Kind::Info | Kind::Invoke => counts.info += 1,
     }
+}
+
+fn all_quantiles(histograms: &BTreeMap<String, Histogram<u64>>) -> BTreeMap<String, Quantiles> {
+    let filled = histograms.iter().filter(|(_, h)| !h.is_empty());
+    filled.map(|(f, h)| (f.clone(), quantiles(h))).collect()
 }
 
 /// The quantiles of a distribution.
@@ -127,6 +142,18 @@ mod tests {
         let stats = stats(&history);
         assert_eq!(stats.ops, Counts { total: 3, ok: 1, fail: 1, info: 1 });
         assert_eq!(stats.by_f["write"], stats.ops);
+    }
+
+    #[test]
+    fn a_call_that_began_late_has_waited_since_it_was_due() {
+        let text = r#"{"time":900,"due":100,"process":0,"type":"invoke","f":"read"}
+            {"time":1000,"process":0,"type":"ok","f":"read"}"#;
+        let late = stats(&History::read(text.to_owned()).unwrap());
+        assert_eq!((late.latency_ns["read"].max, late.service_ns["read"].max), (900, 100));
+        let text = text.replace(r#""due":100,"#, "");
+        let punctual = stats(&History::read(text).unwrap());
+        assert_eq!(punctual.latency_ns["read"].max, 100);
+        assert!(punctual.service_ns.is_empty());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use askama::Template;
 
 use super::format::{count, duration, share};
-use crate::result::{Counts, Harness, RunResult};
+use crate::result::{Counts, Harness, Quantiles, RunResult};
 
 /// The section.
 #[derive(Template)]
@@ -20,12 +20,12 @@ use crate::result::{Counts, Harness, RunResult};
 <tr><td>{{ r.name }}</td><td class="n">{{ r.total }}</td><td class="n">{{ r.ok }}</td><td class="n">{{ r.fail }}</td><td class="n">{{ r.info }}</td><td class="n">{{ r.share }}</td></tr>
 {%- endfor %}</tbody></table></div>
 {%- endfor %}
-{%- if !latencies.is_empty() %}
-<div><h3>Latency of ok calls</h3><table><thead><tr><th></th><th class="n">p50</th><th class="n">p95</th><th class="n">p99</th><th class="n">max</th></tr></thead><tbody>
-{%- for l in latencies %}
+{%- for t in latencies %}
+<div><h3>{{ t.0 }}</h3><table><thead><tr><th></th><th class="n">p50</th><th class="n">p95</th><th class="n">p99</th><th class="n">max</th></tr></thead><tbody>
+{%- for l in t.1 %}
 <tr><td>{{ l.0 }}</td>{% for q in l.1 %}<td class="n">{{ q }}</td>{% endfor %}</tr>
 {%- endfor %}</tbody></table></div>
-{%- endif %}
+{%- endfor %}
 <div><h3>Resilience</h3><table><tbody>
 {%- for r in resilience %}<tr><td>{{ r.0 }}</td><td class="n">{{ r.1 }}</td></tr>{% endfor %}</tbody></table></div>
 {%- if !harness.is_empty() %}
@@ -42,11 +42,14 @@ use crate::result::{Counts, Harness, RunResult};
 pub(super) struct Stats {
     total: u64,
     tables: Vec<Table>,
-    latencies: Vec<(String, [String; 4])>,
+    latencies: Vec<(&'static str, Latencies)>,
     resilience: Vec<(&'static str, String)>,
     harness: Vec<(&'static str, String)>,
     errors: Vec<(String, String)>,
 }
+
+/// By function, quantiles as text.
+type Latencies = Vec<(String, [String; 4])>;
 
 struct Table {
     title: &'static str,
@@ -65,21 +68,31 @@ struct Row {
 impl Stats {
     pub(super) fn new(result: &RunResult) -> Stats {
         let stats = &result.stats;
-        // A history without times has no latencies: every quantile is 0.
-        let timed = stats.latency_ns.iter().filter(|(_, q)| q.max > 0);
-        let latencies = timed.map(|(f, q)| (f.clone(), [q.p50, q.p95, q.p99, q.max].map(duration)));
+        let (latency, service) = (latencies(&stats.latency_ns), latencies(&stats.service_ns));
+        let title = match service.is_empty() {
+            true => "Latency of ok calls",
+            false => "Latency of ok calls, since they were due",
+        };
+        let service_title = "Latency of ok calls, since they began";
+        let latencies = [(title, latency), (service_title, service)];
         let mut by_f = table("Calls by function", &stats.by_f);
         by_f.rows.push(row("all", &stats.ops));
         let tables = [by_f, table("Calls by node", &stats.by_node)];
         Stats {
             total: stats.ops.total,
             tables: tables.into_iter().filter(|t| !t.rows.is_empty()).collect(),
-            latencies: latencies.collect(),
+            latencies: latencies.into_iter().filter(|t| !t.1.is_empty()).collect(),
             resilience: resilience(result),
             harness: result.harness.as_ref().map(harness).unwrap_or_default(),
             errors: stats.errors.iter().map(|e| (count(e.count), e.error.clone())).collect(),
         }
     }
+}
+
+fn latencies(by_f: &BTreeMap<String, Quantiles>) -> Latencies {
+    // A history without times has no latencies: every quantile is 0.
+    let timed = by_f.iter().filter(|(_, q)| q.max > 0);
+    timed.map(|(f, q)| (f.clone(), [q.p50, q.p95, q.p99, q.max].map(duration))).collect()
 }
 
 fn table(title: &'static str, counts: &BTreeMap<String, Counts>) -> Table {

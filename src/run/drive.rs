@@ -169,7 +169,7 @@ impl Drive {
         let now = self.clock.now();
         for Done { thread, op, completion, moments } in back.drain(..) {
             if let Some(thread) = thread {
-                self.gauge.back(thread, op.time, moments);
+                self.gauge.back(thread, op.due.unwrap_or(op.time), moments);
             }
             let op = self.scheduler.complete(now, &op, completion);
             self.journal.add(&op);

@@ -154,6 +154,7 @@ mod tests {
         let op = Op {
             index: 0,
             time: 0,
+            due: None,
             process: Process::Client(0),
             kind: Kind::Invoke,
             f: f.into(),

@@ -39,6 +39,7 @@
 //! | [`concurrency_limit`](GeneratorExt::concurrency_limit) | `concurrency-limit` | at most so many at once |
 //! | [`time_limit`](GeneratorExt::time_limit) | `time-limit` | ends after so long |
 //! | [`stagger`](GeneratorExt::stagger) | `stagger` | random gaps with this mean |
+//! | [`open_loop`](GeneratorExt::open_loop) | none | ops are due at times of their own, whatever the system does |
 //! | [`delay`](GeneratorExt::delay) | `delay` | gaps of this length |
 //! | [`sleep`], [`pause`] | `sleep`; none | a thread does nothing for so long; none invokes for so long |
 //! | [`log`] | `log` | a line for the log |
@@ -71,6 +72,7 @@ mod free;
 mod in_flight;
 mod independent;
 mod limits;
+mod open_loop;
 mod phases;
 mod repeats;
 mod rest;
@@ -93,6 +95,7 @@ pub use context::{Context, stream};
 pub use each::{each_process, each_thread};
 pub use ext::GeneratorExt;
 pub use independent::independent;
+pub use open_loop::Arrivals;
 pub use phases::{phases, sequence};
 pub use repeats::{cycle, cycle_n, repeat};
 pub use rest::{log, pause, sleep};
@@ -175,11 +178,15 @@ pub struct Invocation {
     pub key: Option<u32>,
     /// The argument.
     pub value: Value,
+    /// When it should have begun, where it has a time of its own ([`open_loop`]).
+    ///
+    /// [`open_loop`]: GeneratorExt::open_loop
+    pub due: Option<Nanos>,
 }
 
 /// An invocation of `f` with this argument, on no particular key.
 pub fn invoke(f: impl Into<Arc<str>>, value: impl Into<Value>) -> Invocation {
-    Invocation { f: f.into(), key: None, value: value.into() }
+    Invocation { f: f.into(), key: None, value: value.into(), due: None }
 }
 
 /// A worker.

@@ -11,6 +11,10 @@ impl Op {
         number(out, u64::from(self.index));
         out.extend_from_slice(b",\"time\":");
         number(out, self.time);
+        if let Some(due) = self.due {
+            out.extend_from_slice(b",\"due\":");
+            number(out, due);
+        }
         out.extend_from_slice(b",\"process\":");
         match self.process {
             Process::Client(process) => number(out, u64::from(process)),
@@ -121,19 +125,22 @@ mod tests {
         let process = prop_oneof![any::<u32>().prop_map(Process::Client), Just(Process::Nemesis),];
         let kind = prop::sample::select(vec![Kind::Invoke, Kind::Ok, Kind::Fail, Kind::Info]);
         let text = || prop::option::of(".{0,8}");
-        let when = (any::<u32>(), any::<u64>(), process, kind);
+        let when = (any::<u32>(), any::<u64>(), any::<Option<u64>>(), process, kind);
         let what = (".{0,8}", any::<Option<u32>>(), any_value(), text(), text());
-        (when, what).prop_map(|((index, time, process, kind), (f, key, value, error, node))| Op {
-            index,
-            time,
-            process,
-            kind,
-            f: f.into(),
-            key,
-            value,
-            error: error.map(Into::into),
-            node: node.map(Into::into),
-        })
+        (when, what).prop_map(
+            |((index, time, due, process, kind), (f, key, value, error, node))| Op {
+                index,
+                time,
+                due,
+                process,
+                kind,
+                f: f.into(),
+                key,
+                value,
+                error: error.map(Into::into),
+                node: node.map(Into::into),
+            },
+        )
     }
 
     proptest! {

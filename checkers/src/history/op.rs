@@ -19,6 +19,9 @@ pub struct Op {
     pub index: u32,
     /// When it was written down.
     pub time: Nanos,
+    /// Of an invocation, when it should have begun, where that was earlier.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due: Option<Nanos>,
     /// Who invoked.
     pub process: Process,
     /// Invocation, or how it ended.
@@ -100,6 +103,7 @@ impl OpRef<'_> {
         let op = Op {
             index: self.index,
             time: self.time,
+            due: None,
             process: self.process,
             kind: self.kind,
             f: self.f.into(),

@@ -43,6 +43,7 @@ pub(crate) fn history(thing: &mut impl Thing, random: &mut ChaCha8Rng) -> Histor
             ops.push(Op {
                 index,
                 time: 0,
+                due: None,
                 process,
                 kind,
                 f,

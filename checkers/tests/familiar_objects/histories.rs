@@ -96,7 +96,18 @@ fn ops(world: &mut World, weather: &Weather, random: &mut ChaCha8Rng) -> Vec<Op>
 fn push(ops: &mut Vec<Op>, process: u32, kind: Type, f: &str, value: Value) {
     let (index, process) = (ops.len() as u32, Process::Client(process));
     let f = f.into();
-    ops.push(Op { index, time: 0, process, kind, f, key: None, value, error: None, node: None });
+    ops.push(Op {
+        index,
+        time: 0,
+        due: None,
+        process,
+        kind,
+        f,
+        key: None,
+        value,
+        error: None,
+        node: None,
+    });
 }
 
 /// Exchanges two answers to the same question.

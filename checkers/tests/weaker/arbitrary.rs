@@ -26,6 +26,7 @@ pub(crate) fn history(shape: &Shape, random: &mut impl Rng) -> History {
         let op = |kind, f: &str, key, value| Op {
             index,
             time,
+            due: None,
             process: Process::Client(*process),
             kind,
             f: f.into(),

@@ -172,7 +172,7 @@ mod tests {
     fn op(f: &str, value: Value) -> Op {
         let (process, kind) = (Process::Client(0), Kind::Invoke);
         let (key, error, node) = (Some(3), None, None);
-        Op { index: 0, time: 0, process, kind, f: f.into(), key, value, error, node }
+        Op { index: 0, time: 0, due: None, process, kind, f: f.into(), key, value, error, node }
     }
 
     fn outcome(plan: &Plan, op: &Op, status: u16, body: Value) -> Result<Value, Failure> {

@@ -63,7 +63,18 @@ async fn client(mut caller: Caller, node: u32, calls: u32, journal: Arc<Mutex<Ve
         let index = ops.len() as u32;
         let (time, process) = (u64::from(index), Process::Client(node));
         let (key, error, node) = (None, None, None);
-        ops.push(Op { index, time, process, kind, f: f.into(), key, value, error, node });
+        ops.push(Op {
+            index,
+            time,
+            due: None,
+            process,
+            kind,
+            f: f.into(),
+            key,
+            value,
+            error,
+            node,
+        });
     };
     for i in 1..=calls {
         write_down(Kind::Invoke, value(i)).await;

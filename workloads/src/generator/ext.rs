@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use checkers::{Nanos, Op};
 
 use super::{
-    Context, Generator, Invocation, Thread, Threads, limits, phases, rest, threads, time, transform,
+    Arrivals, Context, Generator, Invocation, Thread, Threads, limits, open_loop, phases, rest,
+    threads, time, transform,
 };
 
 /// The combinators that wrap one generator, so that they read left to right.
@@ -139,6 +140,19 @@ pub trait GeneratorExt: Generator + Sized + 'static {
     /// ```
     fn stagger(self, mean: Nanos) -> impl Generator + 'static {
         time::Stagger { mean, at: 0, inner: self }
+    }
+
+    /// Ops are due at times of their own, over all threads together, with this mean between them:
+    /// one that finds every thread busy begins late, and says when it was due.
+    ///
+    /// ```
+    /// # use workloads::generator::*;
+    /// # let reads = || repeat(|| value(invoke("read", ())));
+    /// let line = sketch(5, reads().open_loop(Arrivals::Fixed, 2_000_000).limit(3));
+    /// assert_eq!(line, "0ms 0:read; 2ms 1:read; 4ms 2:read");
+    /// ```
+    fn open_loop(self, arrivals: Arrivals, mean: Nanos) -> impl Generator + 'static {
+        open_loop::OpenLoop { arrivals, mean, due: None, inner: self }
     }
 
     /// Gaps between ops of just this length, over all threads together. A generator that fell

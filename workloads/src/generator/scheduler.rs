@@ -124,6 +124,7 @@ impl Scheduler {
         let op = Op {
             index: self.take_index(),
             time: self.ctx.time,
+            due: invocation.due.filter(|&due| due != self.ctx.time),
             process: self.ctx.process(thread),
             kind: Kind::Invoke,
             f: invocation.f,
@@ -147,6 +148,7 @@ impl Scheduler {
         let op = Op {
             index: self.take_index(),
             time: now,
+            due: None,
             process: invoked.process,
             kind: done.kind,
             f: invoked.f.clone(),
