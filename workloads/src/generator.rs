@@ -82,6 +82,8 @@ mod sketch;
 mod threads;
 mod time;
 mod transform;
+#[cfg(test)]
+mod trees;
 mod values;
 mod wait;
 
@@ -134,6 +136,11 @@ pub enum Next {
 }
 
 impl Next {
+    /// Whether the thread is given something to do, be it to sleep.
+    fn is_busy(&self) -> bool {
+        matches!(self, Next::Invoke(_) | Next::Sleep(_))
+    }
+
     /// What two generators together have for the thread, when neither has an op for it.
     fn and(self, other: Next) -> Next {
         match (self, other) {

@@ -64,7 +64,7 @@ impl Generator for Several {
             let first = *self.first.get_or_insert_with(|| ctx.rng.random_range(0..count));
             let i = (first + asked) % count;
             match self.generators[i].next(ctx, thread) {
-                next @ (Next::Invoke(_) | Next::Sleep(_)) => {
+                next if next.is_busy() => {
                     self.first = None;
                     return next;
                 }
@@ -122,14 +122,14 @@ impl Generator for FlipFlop {
         }
         let next = self.pair[self.turn].next(ctx, thread);
         match next {
-            Next::Invoke(_) | Next::Sleep(_) => {
+            _ if next.is_busy() => {
                 self.turn = 1 - self.turn;
                 if std::mem::take(&mut self.has_waited) {
                     ctx.ask_again();
                 }
             }
-            Next::Pending(_) | Next::Rest(_) => self.has_waited = true,
             Next::Exhausted => self.is_done = true,
+            _ => self.has_waited = true,
         }
         next
     }

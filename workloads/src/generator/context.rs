@@ -45,6 +45,21 @@ impl Scope {
         }
     }
 
+    /// These clients, which are in order.
+    pub(super) fn of(clients: impl IntoIterator<Item = u32>) -> Scope {
+        let mut runs: Vec<Threads> = Vec::new();
+        let mut end = None; // Where the last run ends.
+        for i in clients {
+            let one = Threads::clients(i, i + 1);
+            match runs.last_mut() {
+                Some(run) if end == Some(i) => *run = run.hull(one),
+                _ => runs.push(one),
+            }
+            end = Some(i + 1);
+        }
+        Scope::Runs(runs)
+    }
+
     /// The run that the thread is in; where it is in none, itself.
     pub(super) fn run(&self, thread: Thread) -> Threads {
         let run = self.runs().iter().copied().find(|run| run.contains(thread));
@@ -163,21 +178,15 @@ impl Context {
 
     /// Of the threads that may ask, those that meet this.
     pub(super) fn scope_where(&self, is_in: impl Fn(Thread) -> bool) -> Scope {
-        let mut runs: Vec<Threads> = Vec::new();
-        let mut end = None; // Where the last run ends.
-        for i in self.clients().filter(|i| is_in(Thread::Client(*i))) {
-            let one = Threads::clients(i, i + 1);
-            match runs.last_mut() {
-                Some(run) if end == Some(i) => *run = run.hull(one),
-                _ => runs.push(one),
-            }
-            end = Some(i + 1);
-        }
+        let mut scope = Scope::of(self.clients().filter(|i| is_in(Thread::Client(*i))));
         let may_ask = |thread| self.scope.runs().iter().any(|run| run.contains(thread));
-        if may_ask(Thread::Nemesis) && is_in(Thread::Nemesis) {
+        if may_ask(Thread::Nemesis)
+            && is_in(Thread::Nemesis)
+            && let Scope::Runs(runs) = &mut scope
+        {
             runs.push(Threads::NEMESIS);
         }
-        Scope::Runs(runs)
+        scope
     }
 
     /// Asks as if there were only the threads of this scope.

@@ -179,7 +179,7 @@ pub trait GeneratorExt: Generator + Sized + 'static {
     /// assert_eq!(sketch(2, both), "0ms 0:read; 5ms 1:made=5000000");
     /// ```
     fn cache(self, span: Nanos) -> impl Generator + 'static {
-        rest::Cache { span, kept: None, inner: self }
+        rest::Cache { span, kept: Vec::new(), inner: self }
     }
 
     /// Begins when every thread that may ask is at rest.

@@ -1,6 +1,6 @@
 //! Again from the start. What is to be begun more than once is given as a closure that makes it, as
 //! in [`each_thread`](super::each_thread): a generator with its state is not to be copied.
-use checkers::Op;
+use checkers::{Nanos, Op};
 
 use super::{Context, Generator, Next, Thread};
 
@@ -33,14 +33,14 @@ impl<G: Generator, F: FnMut() -> G + Send> Generator for Repeat<F, G> {
         }
         let next = self.copy.get_or_insert_with(&mut self.make).next(ctx, thread);
         match next {
-            Next::Invoke(_) | Next::Sleep(_) => {
+            _ if next.is_busy() => {
                 self.copy = None;
                 if std::mem::take(&mut self.has_waited) {
                     ctx.ask_again();
                 }
             }
-            Next::Pending(_) | Next::Rest(_) => self.has_waited = true,
             Next::Exhausted => self.is_done = true,
+            _ => self.has_waited = true,
         }
         next
     }
@@ -51,7 +51,8 @@ impl<G: Generator, F: FnMut() -> G + Send> Generator for Repeat<F, G> {
     }
 }
 
-/// A fresh copy each time the one before is exhausted, for ever; an empty copy ends it.
+/// A fresh copy each time the one before is exhausted, for ever; a copy that is over at the moment
+/// it is begun, with no op, ends it.
 ///
 /// ```
 /// use workloads::generator::{GeneratorExt, cycle, invoke, ops, sketch};
@@ -75,14 +76,14 @@ pub fn cycle_n<G: Generator + 'static>(
     copies: u64,
     make: impl FnMut() -> G + Send + 'static,
 ) -> impl Generator + 'static {
-    Cycle { make, left: copies, copy: None, is_fresh: true }
+    Cycle { make, left: copies, copy: None, empty_at: None }
 }
 
 struct Cycle<F, G> {
     make: F,
     left: u64, // Copies to be made.
     copy: Option<G>,
-    is_fresh: bool, // Whether the copy never had anything.
+    empty_at: Option<Nanos>, // When the copy was begun, while it has had nothing.
 }
 
 impl<G: Generator, F: FnMut() -> G + Send> Generator for Cycle<F, G> {
@@ -93,19 +94,21 @@ impl<G: Generator, F: FnMut() -> G + Send> Generator for Cycle<F, G> {
                     return Next::Exhausted;
                 }
                 self.left -= 1;
-                self.is_fresh = true;
+                self.empty_at = Some(ctx.time);
                 self.copy = Some((self.make)());
             }
             match self.copy.as_mut().map_or(Next::Exhausted, |copy| copy.next(ctx, thread)) {
                 Next::Exhausted => {
                     self.copy = None;
-                    if self.is_fresh {
+                    if self.empty_at == Some(ctx.time) {
                         self.left = 0;
                     }
                     ctx.ask_again();
                 }
                 next => {
-                    self.is_fresh = false;
+                    if next.is_busy() {
+                        self.empty_at = None;
+                    }
                     return next;
                 }
             }
@@ -146,6 +149,8 @@ mod tests {
     fn an_empty_copy_ends_a_cycle() {
         assert_eq!(sketch(1, cycle(|| ops([]))), "");
         assert_eq!(sketch(1, cycle(|| log("once"))), "0ms \"once\"");
+        let each = || crate::generator::each_thread(|| log("each"));
+        assert_eq!(sketch(2, cycle(each)), "0ms \"each\" \"each\"");
     }
 
     #[test]

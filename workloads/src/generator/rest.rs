@@ -69,29 +69,28 @@ impl Generator for Log {
     }
 }
 
-/// Keeps the answer that there is nothing, for some time.
+/// Keeps the answers that there is nothing, for some time.
 pub(super) struct Cache<G> {
     pub(super) span: Nanos,
-    pub(super) kept: Option<Wait>,
+    pub(super) kept: Vec<(Threads, Nanos)>, // For whom, and until when.
     pub(super) inner: G,
 }
 
 impl<G: Generator> Generator for Cache<G> {
     fn next(&mut self, ctx: &mut Context, thread: Thread) -> Next {
-        if let Some(wait) = self.kept
-            && wait.until.is_some_and(|until| ctx.time < until)
-            && wait.whom.contains(thread)
-        {
-            return Next::Rest(wait);
+        self.kept.retain(|(_, until)| ctx.time < *until);
+        let kept = self.kept.iter().find(|(whom, _)| whom.contains(thread));
+        if let Some(&(whom, until)) = kept {
+            return Next::Rest(Wait::never(whom).at_most(until));
         }
-        let kept = match self.inner.next(ctx, thread) {
-            Next::Pending(_) => Wait::never(Threads::one(thread)),
-            Next::Rest(wait) => Wait::never(wait.whom),
+        let whom = match self.inner.next(ctx, thread) {
+            Next::Pending(_) => Threads::one(thread),
+            Next::Rest(wait) => wait.whom,
             next => return next,
         };
-        let kept = Wait { until: Some(ctx.time + self.span.max(1)), ..kept };
-        self.kept = Some(kept);
-        Next::Rest(kept)
+        let until = ctx.time + self.span.max(1);
+        self.kept.push((whom, until));
+        Next::Rest(Wait::never(whom).at_most(until))
     }
     fn update(&mut self, ctx: &Context, event: &Op) {
         self.inner.update(ctx, event);

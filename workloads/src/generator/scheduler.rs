@@ -11,8 +11,8 @@ use super::{Context, Generator, Invocation, Next, Thread, Wait, free::Free, wait
 pub struct Scheduler {
     generator: Box<dyn Generator>,
     ctx: Context,
-    free: Free,
-    asleep: BTreeSet<(Nanos, Thread)>, // By when they wake.
+    pub(super) free: Free,
+    pub(super) asleep: BTreeSet<(Nanos, Thread)>, // By when they wake.
     index: u32,
     is_exhausted: bool,
 }

@@ -1,7 +1,7 @@
 //! Generators out of plain values and functions.
 use std::sync::{Arc, Mutex, PoisonError};
 
-use checkers::Op;
+use checkers::{Nanos, Op};
 
 use super::{Context, Generator, Invocation, Next, Thread};
 
@@ -38,7 +38,7 @@ impl<I: Iterator<Item = Invocation> + Send> Generator for Ops<I> {
     }
 }
 
-/// Empty generators in a row after which there will be nothing but empty ones.
+/// Empty generators in a row, at one moment, after which there will be nothing but empty ones.
 const EMPTY_MAX: u32 = 1_000;
 
 /// Whatever `make` makes until it is exhausted, then whatever it makes next; `None` ends it.
@@ -55,32 +55,44 @@ const EMPTY_MAX: u32 = 1_000;
 pub fn unfold<G: Generator + 'static>(
     make: impl FnMut(&mut Context) -> Option<G> + Send + 'static,
 ) -> impl Generator + 'static {
-    Unfold { make, part: None, is_done: false }
+    Unfold { make, part: None, began: 0, empty: 0 }
 }
 
 struct Unfold<F, G> {
     make: F,
     part: Option<G>,
-    is_done: bool,
+    began: Nanos,
+    empty: u32, // Parts made at that moment, since the last op.
+}
+
+impl<G: Generator, F: FnMut(&mut Context) -> Option<G> + Send> Unfold<F, G> {
+    fn make(&mut self, ctx: &mut Context) {
+        self.empty = if self.began == ctx.time { self.empty + 1 } else { 0 };
+        self.began = ctx.time;
+        self.part = (self.make)(ctx);
+        if self.part.is_none() {
+            self.empty = EMPTY_MAX;
+        }
+    }
 }
 
 impl<G: Generator, F: FnMut(&mut Context) -> Option<G> + Send> Generator for Unfold<F, G> {
     fn next(&mut self, ctx: &mut Context, thread: Thread) -> Next {
-        for _ in 0..EMPTY_MAX {
-            if self.is_done {
-                break;
+        loop {
+            if self.part.is_none() && self.empty < EMPTY_MAX {
+                self.make(ctx);
             }
-            if self.part.is_none() {
-                self.part = (self.make)(ctx);
+            let Some(part) = &mut self.part else { return Next::Exhausted };
+            let next = part.next(ctx, thread);
+            if next.is_busy() {
+                self.empty = 0;
             }
-            match self.part.as_mut().map_or(Next::Exhausted, |part| part.next(ctx, thread)) {
-                Next::Exhausted => self.is_done = self.part.take().is_none(),
-                next => return next,
+            if next != Next::Exhausted {
+                return next;
             }
+            self.part = None;
             ctx.ask_again();
         }
-        self.is_done = true;
-        Next::Exhausted
     }
     fn update(&mut self, ctx: &Context, event: &Op) {
         if let Some(part) = &mut self.part {
