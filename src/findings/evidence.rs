@@ -1,7 +1,7 @@
 //! Why a verdict means something, and what is missing for a pass to mean anything.
 use std::collections::BTreeMap;
 
-use checkers::{History, Kind, Nanos, OpRef};
+use checkers::{History, Kind, Nanos, OpRef, stats::NEVER_OK};
 
 use super::{Circumstances, stats::client_calls};
 use crate::{
@@ -111,7 +111,8 @@ fn missing(
     if evidence.ops_ok < OK_MIN {
         missing.push(format!("only {} calls succeeded, of {OK_MIN} needed", evidence.ops_ok));
     }
-    for (f, counts) in &stats.by_f {
+    let may_succeed = |f: &&String| !NEVER_OK.contains(&f.as_str());
+    for (f, counts) in stats.by_f.iter().filter(|(f, _)| may_succeed(f)) {
         let is_asked_often = counts.total >= OK_BY_F_MIN;
         let least = if is_asked_often { OK_BY_F_MIN } else { 1 };
         if counts.ok < least {

@@ -81,7 +81,7 @@ impl System for Etcd {
     fn functions(&self, workload: &str) -> &'static [&'static str] {
         match workload {
             "register" => &["read", "write", "cas"],
-            "set" => &["add", "read"],
+            "set" | "set-full" => &["add", "read"],
             _ => &[],
         }
     }

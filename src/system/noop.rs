@@ -49,6 +49,24 @@ pub const ENTRY: Entry = Entry {
         bug("two-holders", "lock", "now and then two hold the lock"),
         bug("same-token", "lock", "two holders get the same token"),
         bug("released-by-anybody", "lock", "who does not hold the lock can release it"),
+        bug("fast-clock", "lease", "leases expire sooner than their holders were told"),
+        bug("renewed-by-anybody", "lease", "who holds the lease no more can renew it"),
+        bug("same-term", "election", "a term goes on when the leader changes"),
+        bug("split-vote", "election", "two are elected in one term"),
+        bug("no-fencing", "fenced-counter", "who does not lead any more still writes"),
+        bug("refused-yet-written", "fenced-counter", "some writes that were refused happened"),
+        bug("decides-early", "consensus", "some decide before a majority has agreed"),
+        bug("invention", "consensus", "some decide on what nobody had proposed"),
+        bug("forgets", "consensus", "decisions are forgotten"),
+        bug("never-decides", "consensus", "some never decide"),
+        bug("lost-send", "log", "some acknowledged records are not there"),
+        bug("aborted-send", "log", "some records of aborted transactions are there"),
+        bug("own-sends", "log", "transactions poll what they send themselves"),
+        bug("sent-twice", "log", "some records are there twice"),
+        bug("offset-reused", "log", "some offsets have two records"),
+        bug("skipped", "log", "some polls pass over a record"),
+        bug("read-again", "log", "some polls begin one record too early"),
+        bug("reordered", "log", "some polls have the last record first"),
         bug("read-skew", "bank", "some reads see half a transfer"),
         bug("money-created", "bank", "some transfers add what they did not take"),
         bug("overdrawn", "bank", "accounts go below zero"),
@@ -73,12 +91,18 @@ struct Typed {}
 fn build(bug: Option<&'static Bug>, options: &Options) -> Result<Arc<dyn System>> {
     let options = options.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
     let Typed {} = serde_json::from_value(Value::Object(options)).context("the options of noop")?;
-    Ok(Arc::new(Noop { bug: bug.map(|bug| bug.name), store: OnceLock::new() }))
+    Ok(Arc::new(Noop {
+        bug: bug.map(|bug| bug.name),
+        store: OnceLock::new(),
+        since: Instant::now(),
+    }))
 }
 
 struct Noop {
     bug: Option<&'static str>,
     store: OnceLock<Shared>,
+    /// The one clock of the store, whoever asks.
+    since: Instant,
 }
 
 type Shared = Arc<Mutex<Box<dyn Store>>>;
@@ -126,7 +150,7 @@ impl System for Noop {
     async fn open(&self, _: &Node, workload: &str) -> Result<Box<dyn Client>> {
         let store = self.make(workload).context("noop has no store for this workload")?;
         let store = self.store.get_or_init(|| Arc::new(Mutex::new(store))).clone();
-        Ok(Box::new(Asked { store, since: Instant::now() }))
+        Ok(Box::new(Asked { store, since: self.since }))
     }
 }
 

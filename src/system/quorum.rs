@@ -79,7 +79,7 @@ impl System for Quorum {
     fn functions(&self, workload: &str) -> &'static [&'static str] {
         match workload {
             "register" => &["read", "write"],
-            "set" => &["add", "read"],
+            "set" | "set-full" => &["add", "read"],
             _ => &[],
         }
     }
@@ -114,7 +114,7 @@ impl System for Quorum {
         let caller = Caller::connect(address(node), CONNECT).await?;
         Ok(match workload {
             "register" => Box::new(QuorumClient { caller, ask: register }),
-            "set" => Box::new(QuorumClient { caller, ask: set }),
+            "set" | "set-full" => Box::new(QuorumClient { caller, ask: set }),
             other => bail!("quorum has no client for the workload {other}"),
         })
     }

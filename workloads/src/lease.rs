@@ -2,7 +2,7 @@
 //!
 //! Who is granted a lease keeps it for a while, renews it or gives it back; who is refused, asks
 //! again. Threads say who they are, since their processes change.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use checkers::{Kind, Nanos, Op, Process, independent::Independent, lease::Lease};
 use rand::RngExt;
@@ -19,13 +19,16 @@ pub const ENTRY: Entry = Entry {
     build,
 };
 
+/// Threads that want one lease: of more, most would be refused most of the time.
+const RIVALS: u32 = 3;
+
 /// Calls a thread in the end: enough for a lease to expire and to be granted again.
 const LAST_CALLS: u32 = 10;
 
 fn build(params: &Params) -> Workload {
     let Params { nodes, ops_per_key, concurrency, .. } = *params;
     let one_key = move |_| Holders::default().limit(u64::from(ops_per_key)).boxed();
-    let leases = || independent(nodes, one_key).clients();
+    let leases = || independent(nodes.min(RIVALS), one_key).clients();
     Workload {
         generator: leases().boxed(),
         final_generator: leases().limit(u64::from(concurrency * LAST_CALLS)).boxed(),
@@ -38,17 +41,24 @@ fn build(params: &Params) -> Workload {
 #[derive(Default)]
 struct Holders {
     held: BTreeMap<u32, Nanos>,
+    /// Who was refused, and has not waited since.
+    refused: BTreeSet<u32>,
+    /// How long the last lease was to last.
+    lasts: Nanos,
 }
 
 impl Generator for Holders {
     fn next(&mut self, ctx: &mut Context, thread: Thread) -> Next {
         let Thread::Client(owner) = thread else { return Next::Pending(None) };
+        if self.refused.remove(&owner) {
+            return Next::Sleep(self.lasts / 4);
+        }
         let Some(&lasts) = self.held.get(&owner) else {
             return Next::Invoke(invoke("acquire", owner));
         };
-        match ctx.rng.random_range(0..6) {
-            0 => Next::Invoke(invoke("release", owner)),
-            1 | 2 => Next::Invoke(invoke("renew", owner)),
+        match ctx.rng.random_range(0..8) {
+            0 | 1 => Next::Invoke(invoke("release", owner)),
+            2 | 3 => Next::Invoke(invoke("renew", owner)),
             // Part of the time it lasts, so that some leases are renewed, and some expire.
             _ => Next::Sleep(lasts / ctx.rng.random_range(2..5)),
         }
@@ -61,8 +71,10 @@ impl Generator for Holders {
         match (event.kind, &*event.f) {
             (Kind::Invoke, _) => (),
             (Kind::Ok, "acquire" | "renew") => {
-                self.held.insert(owner, lasts.unwrap_or(0));
+                self.lasts = lasts.unwrap_or(0);
+                self.held.insert(owner, self.lasts);
             }
+            (Kind::Fail, "acquire") => drop(self.refused.insert(owner)),
             _ => drop(self.held.remove(&owner)),
         }
     }

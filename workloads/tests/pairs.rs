@@ -1,7 +1,7 @@
 //! Every workload accepts a right store and convicts each wrong one, with its odds.
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use checkers::{Budget, History, Valid};
+use checkers::{Budget, Checker, History, Valid};
 use workloads::{
     Params,
     generator::{Context, GeneratorExt, Timing, phases, simulate},
@@ -10,7 +10,8 @@ use workloads::{
 
 const SEEDS: u64 = 20;
 
-fn judge(sim: &Sim, seed: u64) -> Valid {
+/// What a store made of its workload, with the checker of that run.
+fn run(sim: &Sim, seed: u64) -> (History, Box<dyn Checker>) {
     let functions = sim.functions.iter().map(ToString::to_string).collect();
     let params = Params { ops_per_key: 100, functions, ..Params::default() };
     let entry = workloads::find(sim.workload).expect("a known workload");
@@ -21,8 +22,12 @@ fn judge(sim: &Sim, seed: u64) -> Valid {
     let timing = Timing { seed, ..Timing::default() };
     let ctx = Context::new(params.concurrency, nodes, seed);
     let ops = simulate(generator, ctx, timing, |now, op| store.effect(now, op));
-    let history = History::from_ops(&ops).expect("a history");
-    workload.checker.check(&history, &Budget::unlimited()).valid
+    (History::from_ops(&ops).expect("a history"), workload.checker)
+}
+
+fn judge(sim: &Sim, seed: u64) -> Valid {
+    let (history, checker) = run(sim, seed);
+    checker.check(&history, &Budget::unlimited()).valid
 }
 
 fn judge_all_seeds(sim: &Sim) {
@@ -51,6 +56,19 @@ fn every_workload_accepts_a_right_store_and_convicts_each_wrong_one() {
         scope.spawn(work);
         work();
     });
+}
+
+#[test]
+fn a_history_without_its_run_is_judged_the_same() {
+    for entry in workloads::ALL {
+        let bugs = ALL.iter().filter(|sim| sim.workload == entry.name && sim.bug.is_some());
+        let Some(sim) = bugs.last() else { continue };
+        let (history, _) = run(sim, 0);
+        let bare = (entry.build)(&Params::default()).checker;
+        let verdict = bare.check(&history, &Budget::unlimited());
+        assert_eq!(verdict.valid, Valid::Invalid, "{} with {:?}", sim.workload, sim.bug);
+        assert!(!verdict.all_anomalies().is_empty(), "{}: no evidence", sim.workload);
+    }
 }
 
 #[test]

@@ -35,7 +35,7 @@ impl EtcdClient {
     pub(super) fn new(gateway: Gateway, workload: &str, is_serializable: bool) -> Result<Self> {
         let plan = match workload {
             "register" => register,
-            "set" => set,
+            "set" | "set-full" => set,
             other => bail!("etcd has no client for the workload {other}"),
         };
         Ok(EtcdClient { gateway, plan, is_serializable })

@@ -25,6 +25,7 @@ fn build(bug: Option<&'static str>, seed: u64) -> Box<dyn Store> {
         bug,
         rng,
         logs: BTreeMap::new(),
+        given: BTreeMap::new(),
         readers: BTreeMap::new(),
         group: BTreeMap::new(),
     })
@@ -35,6 +36,8 @@ struct Partitions {
     rng: ChaCha8Rng,
     /// By key: values with their offsets, which leave gaps.
     logs: BTreeMap<u32, Vec<(u64, Value)>>,
+    /// By key: the offset given last.
+    given: BTreeMap<u32, u64>,
     /// How far each process has come in the keys that it reads.
     readers: BTreeMap<Process, BTreeMap<u32, usize>>,
     /// How far those have come that subscribed.
@@ -103,14 +106,16 @@ impl Partitions {
     fn send(&mut self, key: u32, value: &Value, bug: &str) -> u64 {
         let gap = self.rng.random_range(1..3);
         let log = self.logs.entry(key).or_default();
-        let last = log.last().map_or(0, |(offset, _)| *offset);
-        let offset = if bug == "offset-reused" { last } else { last + gap };
+        let given = self.given.entry(key).or_default();
+        *given += if bug == "offset-reused" { 0 } else { gap };
+        let offset = *given;
         if bug == "lost-send" {
             return offset;
         }
         log.push((offset, value.clone()));
         if bug == "sent-twice" {
-            log.push((offset + 1, value.clone()));
+            *given += 1;
+            log.push((*given, value.clone()));
         }
         offset
     }
