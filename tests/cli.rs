@@ -277,3 +277,25 @@ fn a_workload_judges_a_bare_history_as_it_would_a_run() {
     let unheard = ["check", "history.edn", "--workload", "casino"];
     netsplit.run(&unheard).exits(64).says("there are append, rw-register");
 }
+
+#[test]
+fn who_asks_by_predicate_is_told_what_it_should_have_found() {
+    let netsplit = Netsplit::new();
+    let op = |process: u32, kind: &str, value: &str| {
+        format!("{{:process {process}, :type :{kind}, :f :txn, :value {value}}}\n")
+    };
+    let skew = [
+        op(0, "invoke", "[[:rp :true nil] [:insert :x 1]]"),
+        op(1, "invoke", "[[:rp [:mod 2 1] nil] [:insert :y 1]]"),
+        op(0, "ok", "[[:rp :true {}] [:insert :x 1]]"),
+        op(1, "ok", "[[:rp [:mod 2 1] {}] [:insert :y 1]]"),
+    ];
+    fs::write(netsplit.results.path().join("history.edn"), skew.concat()).expect("a file");
+    let check = ["check", "history.edn", "--workload", "closed-predicate", "--consistency"];
+    netsplit.run(&[&check[..], &["repeatable-read"]].concat()).exits(0).says("PASS");
+    let ended = netsplit.run(&[&check[..], &["serializable", "--format", "json"]].concat());
+    ended.exits(1);
+    let result: serde_json::Value = serde_json::from_str(&ended.stdout).expect("JSON alone");
+    assert_eq!(result["anomalies"][0]["type"], "G2");
+    assert_eq!(result["anomalies"][0]["figure"]["cycle"][0]["kind"], "rwp");
+}

@@ -5,7 +5,7 @@
 //! contradicts (Adya 1999; Kingsbury & Alvaro 2020, "Elle"). From text to verdict:
 //!
 //! 1. [`decode`]: transactions as dense arrays;
-//! 2. [`mod@append`], [`rw_register`]: who wrote and read which version, and anomalies that single
+//! 2. [`mod@append`], [`rw_register`], [`closed_predicate`]: who wrote and read which version, and anomalies that single
 //!    reads show;
 //! 3. [`versions`] and [`order`]: the graph, of which no edge is stored;
 //! 4. [`tarjan`], [`tangle`], [`cycle`]: where there are cycles, and the shortest of each
@@ -17,6 +17,7 @@ pub mod anomalies;
 pub mod append;
 pub mod atom;
 pub mod by_key;
+pub mod closed_predicate;
 pub mod cycle;
 pub mod decode;
 pub mod findings;
@@ -92,7 +93,7 @@ pub struct Entry {
 }
 
 /// Every kind of transactions.
-pub const ALL: &[Entry] = &[append::ENTRY, rw_register::ENTRY];
+pub const ALL: &[Entry] = &[append::ENTRY, rw_register::ENTRY, closed_predicate::ENTRY];
 
 /// The kind of that name.
 pub fn find(name: &str) -> Option<&'static Entry> {

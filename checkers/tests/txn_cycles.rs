@@ -18,12 +18,12 @@ type Steps = Vec<(u32, Kinds)>;
 /// A random graph: transactions, and one hub that anybody may enter for the order's sake.
 fn random(chance: &mut ChaCha8Rng, order: Kinds) -> Csr {
     let txns = chance.random_range(2..=5);
-    let kinds = [Kinds::WW, Kinds::WR, Kinds::RW, order];
+    let kinds = [Kinds::WW, Kinds::WR, Kinds::RW, Kinds::WRP, Kinds::RWP, order];
     let mut edges = Vec::new();
     for _ in 0..chance.random_range(2..=9) {
         let (from, to) = (chance.random_range(0..txns), chance.random_range(0..txns));
         if from != to {
-            edges.push((from, to, kinds[chance.random_range(0..4)]));
+            edges.push((from, to, kinds[chance.random_range(0..kinds.len())]));
         }
     }
     // The first half enters the hub, the second half is where it leads: nobody reaches itself.
@@ -78,13 +78,13 @@ fn all_cycles(graph: &Csr) -> Vec<Steps> {
 
 /// Whether a cycle is of a pattern, by its definition.
 fn is_of(cycle: &Steps, pattern: &Pattern) -> bool {
-    let rw = |at: usize| cycle[at % cycle.len()].1 == Kinds::RW;
+    let rw = |at: usize| cycle[at % cycle.len()].1.meets(Kinds::ANTI);
     let count = (0..cycle.len()).filter(|&at| rw(at)).count();
     let meet = (0..cycle.len()).any(|at| rw(at) && rw(at + 1) && count > 1);
-    let has = |kinds: Kinds| cycle.iter().any(|step| step.1 == kinds);
+    let has = |kinds: Kinds| cycle.iter().any(|step| step.1.meets(kinds));
     let needs = |kinds: Kinds| !pattern.needed.meets(kinds) || has(kinds);
     cycle.iter().all(|step| step.1.is_within(pattern.allowed))
-        && [Kinds::WR, Kinds::PROCESS, Kinds::REALTIME].into_iter().all(needs)
+        && [Kinds::READS, Kinds::RWP, Kinds::PROCESS, Kinds::REALTIME].into_iter().all(needs)
         && match pattern.rw {
             Rw::None => count == 0,
             Rw::One => count == 1,

@@ -35,6 +35,7 @@ Examples:
   netsplit check history.jsonl --model register --consistency sequential
   netsplit check history.edn --workload append --consistency snapshot-isolation
   netsplit check history.edn --workload rw-register --linearizable-keys
+  netsplit check history.edn --workload closed-predicate --consistency serializable
   netsplit check history.edn --workload bank --init 0=50,1=50
   cat history.jsonl | netsplit check - --model register --format json
   netsplit check history.jsonl --model register --certificate proof.json";

@@ -27,21 +27,31 @@ pub enum Name {
     G1cRealtime,
     NoReadCommittedOrder,
     Internal,
+    PredicateReadMiss,
     NoReadAtomicOrder,
     NoCausalOrder,
     LostUpdate,
     GSingle,
     GSingleProcess,
     GSingleRealtime,
+    GSinglePredicate,
+    GSinglePredicateProcess,
+    GSinglePredicateRealtime,
     GNonadjacent,
     GNonadjacentProcess,
     GNonadjacentRealtime,
+    GNonadjacentPredicate,
+    GNonadjacentPredicateProcess,
+    GNonadjacentPredicateRealtime,
     NoSnapshotOrder,
     NoSnapshotOrderProcess,
     NoSnapshotOrderRealtime,
     G2,
     G2Process,
     G2Realtime,
+    G2Predicate,
+    G2PredicateProcess,
+    G2PredicateRealtime,
     NoSerialOrder,
     NoSerialOrderProcess,
     NoSerialOrderRealtime,
@@ -97,14 +107,19 @@ impl Anomaly {
     }
 }
 
-const WR: Kinds = Kinds::WW.and(Kinds::WR);
+const WR: Kinds = Kinds::WW.and(Kinds::READS);
 
 const fn direct(name: Name, text: &'static str, about: &'static str) -> Anomaly {
     Anomaly { name, text, about, cycle: None, decision: None }
 }
 
 const fn cycle(name: Name, text: &'static str, data: Kinds, rw: Rw, order: Kinds) -> Anomaly {
+    let is_by_predicate = data.meets(Kinds::RWP);
     let about = match rw {
+        Rw::One if is_by_predicate => "a circle with one question by predicate, answered too early",
+        Rw::Apart | Rw::Together if is_by_predicate => {
+            "a circle with several answers that were too early, one of them by predicate"
+        }
         Rw::None if !data.meets(Kinds::WR) => "transactions overwrote each other in a circle",
         Rw::None => "information flowed in a circle",
         Rw::One => "a circle with one read of a state that was overwritten",
@@ -112,7 +127,8 @@ const fn cycle(name: Name, text: &'static str, data: Kinds, rw: Rw, order: Kinds
         Rw::Together => "a circle with reads of overwritten states, one after the other",
     };
     let wr = if matches!(rw, Rw::None) { Kinds(data.0 & Kinds::WR.0) } else { Kinds::GOES_ON };
-    let pattern = Pattern { allowed: data.and(order), needed: wr.and(order), rw };
+    let rwp = Kinds(data.0 & Kinds::RWP.0);
+    let pattern = Pattern { allowed: data.and(order), needed: wr.and(rwp).and(order), rw };
     Anomaly { name, text, about, cycle: Some(pattern), decision: None }
 }
 
@@ -129,7 +145,7 @@ const fn no_order(name: Name, text: &'static str, question: Question, order: Kin
 }
 
 /// From the gravest to the lightest.
-pub const ALL: [Anomaly; 34] = {
+pub const ALL: [Anomaly; 44] = {
     use Kinds as K;
     use Name as N;
     use Question as Q;
@@ -158,17 +174,46 @@ pub const ALL: [Anomaly; 34] = {
         cycle(N::G1cRealtime, "G1c-realtime", WR, Rw::None, K::REALTIME),
         no_order(N::NoReadCommittedOrder, "no-read-committed-order", Q::ReadCommitted, K::GOES_ON),
         direct(N::Internal, "internal", "a transaction contradicts its own reads and writes"),
+        direct(
+            N::PredicateReadMiss,
+            "predicate-read-miss",
+            "a read by predicate missed what matches in all its versions",
+        ),
         no_order(N::NoReadAtomicOrder, "no-read-atomic-order", Q::ReadAtomic, K::GOES_ON),
         no_order(N::NoCausalOrder, "no-causal-order", Q::Causal, K::GOES_ON),
         direct(N::LostUpdate, "lost-update", "transactions updated the same version"),
-        cycle(N::GSingle, "G-single-item", K::DATA, Rw::One, K::GOES_ON),
-        cycle(N::GSingleProcess, "G-single-item-process", K::DATA, Rw::One, K::PROCESS),
-        cycle(N::GSingleRealtime, "G-single-item-realtime", K::DATA, Rw::One, K::REALTIME),
-        cycle(N::GNonadjacent, "G-nonadjacent-item", K::DATA, Rw::Apart, K::GOES_ON),
-        cycle(N::GNonadjacentProcess, "G-nonadjacent-item-process", K::DATA, Rw::Apart, K::PROCESS),
+        cycle(N::GSingle, "G-single-item", K::ITEMS, Rw::One, K::GOES_ON),
+        cycle(N::GSingleProcess, "G-single-item-process", K::ITEMS, Rw::One, K::PROCESS),
+        cycle(N::GSingleRealtime, "G-single-item-realtime", K::ITEMS, Rw::One, K::REALTIME),
+        cycle(N::GSinglePredicate, "G-single", K::DATA, Rw::One, K::GOES_ON),
+        cycle(N::GSinglePredicateProcess, "G-single-process", K::DATA, Rw::One, K::PROCESS),
+        cycle(N::GSinglePredicateRealtime, "G-single-realtime", K::DATA, Rw::One, K::REALTIME),
+        cycle(N::GNonadjacent, "G-nonadjacent-item", K::ITEMS, Rw::Apart, K::GOES_ON),
+        cycle(
+            N::GNonadjacentProcess,
+            "G-nonadjacent-item-process",
+            K::ITEMS,
+            Rw::Apart,
+            K::PROCESS,
+        ),
         cycle(
             N::GNonadjacentRealtime,
             "G-nonadjacent-item-realtime",
+            K::ITEMS,
+            Rw::Apart,
+            K::REALTIME,
+        ),
+        cycle(N::GNonadjacentPredicate, "G-nonadjacent", K::DATA, Rw::Apart, K::GOES_ON),
+        cycle(
+            N::GNonadjacentPredicateProcess,
+            "G-nonadjacent-process",
+            K::DATA,
+            Rw::Apart,
+            K::PROCESS,
+        ),
+        cycle(
+            N::GNonadjacentPredicateRealtime,
+            "G-nonadjacent-realtime",
             K::DATA,
             Rw::Apart,
             K::REALTIME,
@@ -181,9 +226,12 @@ pub const ALL: [Anomaly; 34] = {
             Q::Snapshot,
             K::REALTIME,
         ),
-        cycle(N::G2, "G2-item", K::DATA, Rw::Together, K::GOES_ON),
-        cycle(N::G2Process, "G2-item-process", K::DATA, Rw::Together, K::PROCESS),
-        cycle(N::G2Realtime, "G2-item-realtime", K::DATA, Rw::Together, K::REALTIME),
+        cycle(N::G2, "G2-item", K::ITEMS, Rw::Together, K::GOES_ON),
+        cycle(N::G2Process, "G2-item-process", K::ITEMS, Rw::Together, K::PROCESS),
+        cycle(N::G2Realtime, "G2-item-realtime", K::ITEMS, Rw::Together, K::REALTIME),
+        cycle(N::G2Predicate, "G2", K::DATA, Rw::Together, K::GOES_ON),
+        cycle(N::G2PredicateProcess, "G2-process", K::DATA, Rw::Together, K::PROCESS),
+        cycle(N::G2PredicateRealtime, "G2-realtime", K::DATA, Rw::Together, K::REALTIME),
         no_order(N::NoSerialOrder, "no-serial-order", Q::Serial, K::GOES_ON),
         no_order(N::NoSerialOrderProcess, "no-serial-order-process", Q::Serial, K::PROCESS),
         no_order(N::NoSerialOrderRealtime, "no-serial-order-realtime", Q::Serial, K::REALTIME),

@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 
 use super::{
     graph::{Cursor, Graph, Kinds, NONE},
-    pattern::{Pattern, Seen},
+    pattern::{Pattern, SEEN, Seen},
     tangle::Tangle,
 };
 use crate::Budget;
@@ -139,7 +139,7 @@ struct Search<'t> {
     tangle: &'t Tangle,
     pattern: &'t Pattern,
     states: Vec<Seen>,
-    numbers: [u8; 64],
+    numbers: [u8; SEEN],
     /// Behind which of `came` each place is; 0 where it was not reached. Large and mostly untouched.
     reached: Vec<u32>,
     came: Vec<Came>,
@@ -152,7 +152,7 @@ struct Search<'t> {
 impl<'t> Search<'t> {
     fn new(tangle: &'t Tangle, pattern: &'t Pattern) -> Search<'t> {
         let states = pattern.states();
-        let mut numbers = [0; 64];
+        let mut numbers = [0; SEEN];
         for (number, &seen) in states.iter().enumerate() {
             numbers[usize::from(seen)] = number as u8;
         }

@@ -197,7 +197,7 @@ impl<'h> Chunk<'h> {
 }
 
 /// The row that says what a transaction did, as far as anybody knows.
-fn said(history: &History, outline: &Outline) -> u32 {
+pub(super) fn said(history: &History, outline: &Outline) -> u32 {
     let has_value = |row: &u32| outline.kind == Kind::Ok || history.op(*row).value != "null";
     Some(outline.completed).filter(|row| *row != NONE).filter(has_value).unwrap_or(outline.invoked)
 }

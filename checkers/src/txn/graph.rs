@@ -6,7 +6,8 @@ pub const NONE: u32 = u32::MAX;
 
 /// Why one transaction comes before another; several reasons are a set of them.
 ///
-/// `ww`, `wr` and `rw` are the write, read and anti-dependencies of Adya's thesis (1999, §3.1);
+/// `ww`, `wr` and `rw` are the write, read and anti-dependencies of Adya's thesis (1999, §3.1),
+/// `wrp` and `rwp` the two latter on predicates;
 /// `process` and `realtime` are what sessions and clocks impose.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Kinds(pub u8);
@@ -24,10 +25,21 @@ impl Kinds {
     pub const PROCESS: Kinds = Kinds(8);
     /// It had completed before the other was invoked.
     pub const REALTIME: Kinds = Kinds(16);
+    /// It made an object match, or no longer match, a predicate that the other asked by later.
+    pub const WRP: Kinds = Kinds(32);
+    /// It asked by a predicate that the other made an object match, or no longer match.
+    pub const RWP: Kinds = Kinds(64);
     /// Each of them.
-    pub const ALL: [Kinds; 5] = [Kinds::WW, Kinds::WR, Kinds::RW, Kinds::PROCESS, Kinds::REALTIME];
+    pub const ALL: [Kinds; 7] =
+        [Kinds::WW, Kinds::WR, Kinds::RW, Kinds::PROCESS, Kinds::REALTIME, Kinds::WRP, Kinds::RWP];
+    /// The anti-dependencies.
+    pub const ANTI: Kinds = Kinds::RW.and(Kinds::RWP);
+    /// The read dependencies.
+    pub const READS: Kinds = Kinds::WR.and(Kinds::WRP);
+    /// Every dependency that values show, but for anti-dependencies on predicates.
+    pub const ITEMS: Kinds = Kinds::WW.and(Kinds::READS).and(Kinds::RW);
     /// Every dependency that values show.
-    pub const DATA: Kinds = Kinds(7);
+    pub const DATA: Kinds = Kinds::ITEMS.and(Kinds::RWP);
 
     /// These and those.
     #[must_use]
@@ -53,6 +65,8 @@ impl Kinds {
             Kinds::RW => "rw",
             Kinds::PROCESS => "process",
             Kinds::REALTIME => "realtime",
+            Kinds::WRP => "wrp",
+            Kinds::RWP => "rwp",
             _ => "",
         }
     }
@@ -84,6 +98,11 @@ pub trait Graph: Sync {
 
     /// The next successor of a node, and why it comes later. The walk begins with the default cursor.
     fn next(&self, node: u32, at: &mut Cursor) -> Option<(u32, Kinds)>;
+
+    /// Whether there is an anti-dependency on a predicate.
+    fn has_predicates(&self) -> bool {
+        false
+    }
 
     /// The successors of a node.
     fn successors(&self, node: u32) -> impl Iterator<Item = (u32, Kinds)>
@@ -151,5 +170,9 @@ impl Graph for Csr {
             at.0 += 1;
             self.edges[place as usize]
         })
+    }
+
+    fn has_predicates(&self) -> bool {
+        self.edges.iter().any(|(_, kinds)| kinds.meets(Kinds::RWP))
     }
 }

@@ -6,10 +6,16 @@
 //! * \[HAT\] Bailis et al. 2013, Highly Available Transactions: monotonic atomic view, sessions.
 //! * \[Cerone\] Cerone, Bernardi & Gotsman 2015, A Framework for Transactional Consistency Models
 //!   with Atomic Visibility: read atomic, causal, parallel SI, prefix, SI, serializable.
+//! * \[Ahamad\] Ahamad et al. 1995, Causal Memory.
+//! * \[BHG\] Bernstein, Hadzilacos & Goodman 1987, Concurrency Control and Recovery.
 //! * \[CG\] Cerone & Gotsman 2016, Analysing Snapshot Isolation: cycles that SI forbids.
 //! * \[DS\] Daudjee & Salem 2006, Lazy Database Replication with Snapshot Isolation: strong and
 //!   strong session models.
+//! * \[Elnikety\] Elnikety, Pedone & Zwaenepoel 2005: generalized SI is what is called SI here;
+//!   prefix-consistent SI is strong session SI.
+//! * \[ROLA\] Liu, Ölveczky et al. 2018, ROLA: update atomicity.
 //! * \[Terry\] Terry et al. 1994, Session Guarantees for Weakly Consistent Replicated Data.
+//! * \[ZP\] Zuikevičiūtė & Pedone 2008, Correctness Criteria for Database Replication.
 //! * \[VV\] Viotti & Vukolić 2016, Consistency in Non-Transactional Distributed Storage Systems.
 use std::fmt;
 
@@ -114,18 +120,18 @@ pub const ALL: &[Model] = {
         ),
         model(
             "update-atomic",
-            &["UA"],
+            &["UA", "ROLA"],
             "read atomic, and no update is lost",
             &["read-atomic"],
             &[N::LostUpdate],
-            "Cerone",
+            "Cerone; ROLA",
         ),
         model(
             "consistent-view",
             &["PL-2+"],
             "reads see a state that is consistent",
             &["cursor-stability", "monotonic-view"],
-            &[N::GSingle],
+            &[N::GSingle, N::GSinglePredicate],
             "Adya 4.3",
         ),
         model(
@@ -162,7 +168,7 @@ pub const ALL: &[Model] = {
         ),
         model(
             "snapshot-isolation",
-            &["SI", "PL-SI"],
+            &["SI", "PL-SI", "GSI"],
             "reads from a snapshot, first committer wins",
             &[
                 "forward-consistent-view",
@@ -170,7 +176,7 @@ pub const ALL: &[Model] = {
                 "parallel-snapshot-isolation",
                 "prefix",
             ],
-            &[N::GNonadjacent, N::NoSnapshotOrder],
+            &[N::GNonadjacent, N::GNonadjacentPredicate, N::NoSnapshotOrder],
             "CG 4",
         ),
         model(
@@ -190,11 +196,19 @@ pub const ALL: &[Model] = {
             "Adya 4.3",
         ),
         model(
-            "serializable",
-            &["PL-3", "SER"],
-            "as if one after the other",
-            &["repeatable-read", "snapshot-isolation", "update-serializable"],
+            "view-serializable",
+            &["VSR"],
+            "what is read is as if one after the other",
             &[],
+            &[],
+            "BHG 2.6",
+        ),
+        model(
+            "serializable",
+            &["PL-3", "SER", "conflict-serializable"],
+            "as if one after the other",
+            &["repeatable-read", "snapshot-isolation", "update-serializable", "view-serializable"],
+            &[N::G2Predicate, N::PredicateReadMiss],
             "Adya 4.2",
         ),
         model(
@@ -215,10 +229,16 @@ pub const ALL: &[Model] = {
         ),
         model(
             "strong-session-snapshot-isolation",
-            &["strong-session-SI"],
+            &["strong-session-SI", "PCSI"],
             "snapshot isolation that respects sessions",
             &["snapshot-isolation", "strong-session-read-committed", "PRAM"],
-            &[N::GSingleProcess, N::GNonadjacentProcess, N::NoSnapshotOrderProcess],
+            &[
+                N::GSingleProcess,
+                N::GSinglePredicateProcess,
+                N::GNonadjacentProcess,
+                N::GNonadjacentPredicateProcess,
+                N::NoSnapshotOrderProcess,
+            ],
             "DS",
         ),
         model(
@@ -226,7 +246,7 @@ pub const ALL: &[Model] = {
             &["strong-session-PL-3"],
             "serializable, in the order of each session",
             &["serializable", "strong-session-snapshot-isolation"],
-            &[N::G2Process, N::NoSerialOrderProcess],
+            &[N::G2Process, N::G2PredicateProcess, N::NoSerialOrderProcess],
             "DS",
         ),
         model(
@@ -263,6 +283,46 @@ pub const ALL: &[Model] = {
             "VV",
         ),
         model(
+            "causal-memory",
+            &[],
+            "single operations: what comes before is seen before",
+            &["writes-follow-reads", "PRAM"],
+            &[],
+            "Ahamad",
+        ),
+        model(
+            "sequential",
+            &["SC"],
+            "single operations: one order of all, each session's as it made them",
+            &["causal-memory"],
+            &[],
+            "Lamport 1979",
+        ),
+        model(
+            "linearizable",
+            &["atomic"],
+            "single operations: one order of all, each between its two ends",
+            &["sequential"],
+            &[],
+            "Herlihy & Wing 1990",
+        ),
+        model(
+            "one-copy-serializable",
+            &["1SR"],
+            "replicas answer as one copy does, one transaction after the other",
+            &["view-serializable"],
+            &[],
+            "BHG 8.3",
+        ),
+        model(
+            "session-serializable",
+            &["session-1SR"],
+            "one copy, and each session's transactions in its order",
+            &["one-copy-serializable"],
+            &[],
+            "ZP",
+        ),
+        model(
             "strong-read-uncommitted",
             &["strong-PL-1"],
             "read uncommitted that respects real time",
@@ -283,15 +343,26 @@ pub const ALL: &[Model] = {
             &["strong-SI"],
             "snapshot isolation that respects real time",
             &["strong-session-snapshot-isolation", "strong-read-committed"],
-            &[N::GSingleRealtime, N::GNonadjacentRealtime, N::NoSnapshotOrderRealtime],
+            &[
+                N::GSingleRealtime,
+                N::GSinglePredicateRealtime,
+                N::GNonadjacentRealtime,
+                N::GNonadjacentPredicateRealtime,
+                N::NoSnapshotOrderRealtime,
+            ],
             "DS",
         ),
         model(
             "strong-serializable",
             &["strict-serializable", "strong-PL-3", "PL-SS"],
             "serializable, in the order of real time",
-            &["strong-session-serializable", "strong-snapshot-isolation"],
-            &[N::G2Realtime, N::NoSerialOrderRealtime],
+            &[
+                "linearizable",
+                "session-serializable",
+                "strong-session-serializable",
+                "strong-snapshot-isolation",
+            ],
+            &[N::G2Realtime, N::G2PredicateRealtime, N::NoSerialOrderRealtime],
             "Adya 5; Herlihy & Wing 1990",
         ),
     ]

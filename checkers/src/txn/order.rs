@@ -135,6 +135,10 @@ impl<G: Graph> Graph for Ordered<'_, G> {
         self.data.txns()
     }
 
+    fn has_predicates(&self) -> bool {
+        self.data.has_predicates()
+    }
+
     fn next(&self, node: u32, at: &mut Cursor) -> Option<(u32, Kinds)> {
         let hubs = self.data.nodes();
         if node >= hubs {

@@ -3,7 +3,8 @@
 //! G0, G1c, G-single and G2-item are of Adya's thesis (1999, §4 and §5); that cycles in which no
 //! two anti-dependencies meet are what snapshot isolation forbids is the theorem of Cerone &
 //! Gotsman (2016, §4): hence G-nonadjacent. With `-process` and `-realtime` a cycle needs at least
-//! one edge that a session, or real time, imposes.
+//! one edge that a session, or real time, imposes. With `-item` the anti-dependencies are on
+//! objects, without at least one of them is on a predicate; reads by predicates count as reads.
 use super::graph::Kinds;
 
 /// What is asked of a cycle's anti-dependencies.
@@ -24,7 +25,7 @@ pub enum Rw {
 pub struct Pattern {
     /// The kinds of edges it may have.
     pub allowed: Kinds,
-    /// Kinds that it must have an edge of, each.
+    /// Kinds that it must have an edge of, each; for `wr`, `wrp` will do.
     pub needed: Kinds,
     /// Its anti-dependencies.
     pub rw: Rw,
@@ -39,6 +40,10 @@ const ORDER: Seen = 4;
 const ONE: Seen = 8;
 const MORE: Seen = 16;
 const MET: Seen = 32;
+const PREDICATE: Seen = 64;
+
+/// One more than every value of [`Seen`].
+pub const SEEN: usize = 128;
 
 impl Pattern {
     /// Every value of [`Seen`] that a walk can come to.
@@ -70,7 +75,7 @@ impl Pattern {
             return Some(seen);
         }
         let mut now = seen & !LAST_IS_RW;
-        if kinds == Kinds::RW {
+        if kinds.meets(Kinds::ANTI) {
             now |= match self.rw {
                 Rw::None => return None,
                 Rw::One if seen & ONE != 0 => return None,
@@ -82,8 +87,11 @@ impl Pattern {
                 Rw::Together => LAST_IS_RW,
             };
         }
-        if kinds == Kinds::WR && self.needed.meets(Kinds::WR) {
+        if kinds.meets(Kinds::READS) && self.needed.meets(Kinds::WR) {
             now |= WR;
+        }
+        if kinds == Kinds::RWP && self.needed.meets(Kinds::RWP) {
+            now |= PREDICATE;
         }
         if kinds.meets(self.needed) && kinds.meets(Kinds::PROCESS.and(Kinds::REALTIME)) {
             now |= ORDER;
@@ -103,6 +111,7 @@ impl Pattern {
         (seen ^ start) & LAST_IS_RW == 0
             && rw
             && needs(Kinds::WR, WR)
+            && needs(Kinds::RWP, PREDICATE)
             && needs(Kinds::PROCESS.and(Kinds::REALTIME), ORDER)
     }
 }

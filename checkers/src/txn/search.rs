@@ -24,8 +24,10 @@ pub struct Cycles {
 
 /// Looks for cycles of the wanted names; `None` when the budget is over.
 pub fn cycles(graph: &impl Graph, wanted: &[Name], budget: &Budget) -> Option<Cycles> {
+    let has_predicates = graph.has_predicates();
+    let cycles = wanted.iter().filter_map(|name| Some((*name, name.entry().cycle?)));
     let patterns: Vec<(Name, Pattern)> =
-        wanted.iter().filter_map(|name| Some((*name, name.entry().cycle?))).collect();
+        cycles.filter(|(_, pattern)| has_predicates || !pattern.needed.meets(Kinds::RWP)).collect();
     let allowed = patterns.iter().fold(Kinds::GOES_ON, |all, (_, p)| all.and(p.allowed));
     let tangles = tangle::tangles(graph, allowed, budget)?;
     let searched = in_tangles(&tangles, allowed, &patterns, budget)?;

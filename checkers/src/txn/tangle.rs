@@ -96,8 +96,8 @@ impl Graph for Apart<'_> {
             let (next, kinds) = self.0.next(node / 2, at)?;
             let comes_by_rw = match kinds {
                 Kinds::GOES_ON => came_by_rw,
-                Kinds::RW if came_by_rw == 1 => continue,
-                kinds => u32::from(kinds == Kinds::RW),
+                kinds if came_by_rw == 1 && kinds.meets(Kinds::ANTI) => continue,
+                kinds => u32::from(kinds.meets(Kinds::ANTI)),
             };
             return Some((next * 2 + comes_by_rw, kinds));
         }

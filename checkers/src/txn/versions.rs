@@ -198,6 +198,10 @@ impl Graph for Versions {
         self.starts.len() as u32 - 1
     }
 
+    fn has_predicates(&self) -> bool {
+        self.others.iter().any(|(_, _, kinds)| kinds.meets(Kinds::RWP))
+    }
+
     fn next(&self, node: u32, at: &mut Cursor) -> Option<(u32, Kinds)> {
         let txns = self.txns();
         if node >= txns {
