@@ -27,10 +27,7 @@ impl<G: Generator> Generator for On<G> {
         }
         let scope = self.scope.get_or_insert_with(|| ctx.scope().and(self.threads));
         let next = ctx.within(scope, |ctx| self.inner.next(ctx, thread));
-        if next == Next::Exhausted {
-            self.is_done = true;
-            ctx.ask_again();
-        }
+        self.is_done = next == Next::Exhausted;
         next.within(self.threads, self.threads)
     }
     fn update(&mut self, ctx: &Context, event: &Op) {
@@ -62,10 +59,7 @@ impl<G: Generator, P: Fn(Thread) -> bool + Send> Generator for OnThreads<P, G> {
         }
         let (run, hull) = (scope.run(thread), scope.hull());
         let next = ctx.within(scope, |ctx| self.inner.next(ctx, thread));
-        if next == Next::Exhausted {
-            self.is_done = true;
-            ctx.ask_again();
-        }
+        self.is_done = next == Next::Exhausted;
         next.within(run, hull)
     }
     fn update(&mut self, ctx: &Context, event: &Op) {
