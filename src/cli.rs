@@ -5,6 +5,7 @@ mod doctor;
 mod export;
 mod heal;
 mod input;
+mod judge;
 mod list;
 mod output;
 mod parse;

@@ -77,13 +77,23 @@ pub fn judge_run(
     let evidence = evidence::of_run(test, history, &faults, &stats, reads, &circumstances);
     let mut result = assemble(entry.name, &verdict, &[history], faults, stats, evidence);
     result.resilience = resilience::resilience(history, &result.faults);
+    Ok(describe_run(result, test, &verdict, circumstances))
+}
+
+/// What is known of a run beside what was found in its history.
+fn describe_run(
+    mut result: RunResult,
+    test: &Test,
+    verdict: &Verdict,
+    known: Circumstances,
+) -> RunResult {
     describe(&mut result, test);
-    result.run.phases_ms = circumstances.phases_ms.clone();
-    result.system.version = circumstances.version.clone();
-    result.harness = circumstances.harness.clone();
-    result.verdict = verdict::of_run(&result, &verdict, &circumstances);
-    result.warnings = circumstances.warnings;
-    Ok(result)
+    result.run.phases_ms = known.phases_ms.clone();
+    result.system.version = known.version.clone();
+    result.harness = known.harness.clone();
+    result.verdict = verdict::of_run(&result, verdict, &known);
+    result.warnings = known.warnings;
+    result
 }
 
 /// The result of a run that came to nothing: all that is known is what was asked for.

@@ -13,6 +13,7 @@ use clap::Args;
 use super::{
     Format, OrExit, Out, Outcome,
     input::{self, KeysArg},
+    judge::judge,
     output, parse,
     verify::Certified,
 };
@@ -20,12 +21,12 @@ use crate::{
     exit::Exit,
     findings::{self, Circumstances},
     result::RunResult,
-    store::{Store, file},
+    store::Store,
 };
 
 mod assume;
 pub(super) mod choice;
-mod streamed;
+pub(super) mod streamed;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -105,16 +106,9 @@ fn check_run(args: &CheckArgs) -> Outcome {
     let mut test = store.test().or_usage()?;
     test.check_timeout_ms = args.check_timeout.as_millis() as u64;
     test.check_memory = args.check_memory;
-    let path = store.path(file::HISTORY);
-    let text = store.history().or_usage()?;
-    let read = History::read_torn(text).with_context(|| path.display().to_string());
-    let (history, torn) = read.or_usage()?;
-    let mut circumstances = remembered(&store);
-    if let Some(line) = torn {
-        circumstances.warnings.push(format!("line {line} of the history is torn and left out"));
-    }
-    let mut result = findings::judge_run(&test, &history, circumstances).or_usage()?;
-    output::finish(&store, &mut result).or_infrastructure()?;
+    let mut judged = judge(&store, &test, remembered(&store)).or_usage()?;
+    output::finish(&store, &mut judged).or_infrastructure()?;
+    let result = judged.result;
     output::print(&result, &store, args.format).or_infrastructure()?;
     Ok(Exit::of(result.verdict.value, result.verdict.reason))
 }

@@ -13,7 +13,7 @@ use tracing_subscriber::EnvFilter;
 
 pub(super) mod referee;
 
-use super::Format;
+use super::{Format, judge::Judged};
 use crate::{
     junit, report,
     result::{Artifact, Property, PropertyStatus, RunResult, VerdictValue},
@@ -35,12 +35,9 @@ pub(super) fn log_to(path: &Path) -> Result<()> {
 }
 
 /// Writes everything that is made of a result: anomalies, schedule, page, JUnit, and the result.
-pub(super) fn finish(store: &Store, result: &mut RunResult) -> Result<()> {
-    let history = store.history().ok().and_then(|text| History::read_torn(text).ok());
-    let history = history.map(|(history, _)| history);
-    if let Some(history) = &history {
-        write_anomalies(store, result, history)?;
-    }
+pub(super) fn finish(store: &Store, judged: &mut Judged) -> Result<()> {
+    write_anomalies(store, judged)?;
+    let Judged { result, history, .. } = judged;
     store.write_json(
         file::SCHEDULE,
         &json!({ "schema_version": "1.0.0", "faults": result.faults }),
@@ -64,10 +61,13 @@ pub(super) fn write_page(
 
 /// A text for each type of anomaly, and for each anomaly the sub-history that `netsplit check`
 /// judges again.
-fn write_anomalies(store: &Store, result: &mut RunResult, history: &History) -> Result<()> {
+fn write_anomalies(store: &Store, judged: &mut Judged) -> Result<()> {
     store.remove(file::ANOMALIES)?;
-    for (number, anomaly) in result.anomalies.iter_mut().enumerate() {
-        if let Figure::Ops(ops) = &anomaly.figure {
+    let mut anomalies = std::mem::take(&mut judged.result.anomalies);
+    for (number, anomaly) in anomalies.iter_mut().enumerate() {
+        if let Figure::Ops(ops) = &anomaly.figure
+            && let Some(history) = judged.of_key(anomaly.key)
+        {
             let name = format!("{}/{number}-{}.jsonl", file::ANOMALIES, anomaly.kind);
             // What is drawn may begin in the middle; the file stands by itself.
             let part = if ops.part.is_empty() { &ops.calls } else { &ops.part };
@@ -76,9 +76,10 @@ fn write_anomalies(store: &Store, result: &mut RunResult, history: &History) -> 
             anomaly.file = Some(name);
         }
     }
-    for (kind, text) in referee::texts(&result.anomalies, |_| Some(history)) {
+    for (kind, text) in referee::texts(&anomalies, |key| judged.of_key(key)) {
         store.write(&format!("{}/{kind}.txt", file::ANOMALIES), text.as_bytes())?;
     }
+    judged.result.anomalies = anomalies;
     Ok(())
 }
 

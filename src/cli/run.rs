@@ -11,7 +11,11 @@ use workloads::{Params, generator::Arrivals};
 
 use faults::FaultArgs;
 
-use super::{Format, OrExit, Out, Outcome, Stop, output, parse};
+use super::{
+    Format, OrExit, Out, Outcome, Stop,
+    judge::{self, Judged},
+    output, parse,
+};
 use crate::{
     doctor,
     exit::Exit,
@@ -237,11 +241,12 @@ async fn operate(args: &RunArgs, mut test: Test) -> Outcome {
     let interrupts = listen().or_infrastructure()?;
     let ran = crate::run::run(&test, &store, &mut progress, interrupts.clone()).await;
     progress.finish();
-    let mut result = match ran {
+    let mut judged = match ran {
         Ok(ran) => judge(&store, &test, ran, args.progress)?,
-        Err(e) => failed(&test, &e, *interrupts.borrow()),
+        Err(e) => Judged::bare(failed(&test, &e, *interrupts.borrow())),
     };
-    output::finish(&store, &mut result).or_infrastructure()?;
+    output::finish(&store, &mut judged).or_infrastructure()?;
+    let result = judged.result;
     output::print(&result, &store, args.format).or_infrastructure()?;
     let exit = match (*interrupts.borrow(), result.verdict.value) {
         (Some(Interrupt::Term), VerdictValue::Unknown | VerdictValue::Error) => Exit::Terminated,
@@ -264,31 +269,23 @@ fn announce(test: &Test, show: Show) {
     );
 }
 
-fn judge(store: &Store, test: &Test, ran: Ran, show: Show) -> Result<RunResult, Stop> {
+fn judge(store: &Store, test: &Test, ran: Ran, show: Show) -> Result<Judged, Stop> {
     if show != Show::None {
         eprintln!("[judge]");
     }
-    let text = store.history().or_infrastructure()?;
     let started = std::time::Instant::now();
-    let (history, torn) = match checkers::History::read_torn(text) {
-        Ok(read) => read,
-        Err(e) if ran.interrupted.is_some() => {
-            return Ok(failed(
-                test,
-                &anyhow::anyhow!("nothing was recorded: {e}"),
-                ran.interrupted,
-            ));
+    let interrupted = ran.interrupted;
+    let mut judged = match judge::judge(store, test, Circumstances::from(ran)) {
+        Ok(judged) => judged,
+        Err(e) if interrupted.is_some() => {
+            let nothing = e.context("nothing was recorded");
+            return Ok(Judged::bare(failed(test, &nothing, interrupted)));
         }
         Err(e) => return Err(e).context("netsplit wrote a bad history").or_bug(),
     };
-    let mut circumstances = Circumstances::from(ran);
-    if let Some(line) = torn {
-        circumstances.warnings.push(format!("line {line} of the history is torn"));
-    }
-    let mut result = findings::judge_run(test, &history, circumstances).or_bug()?;
     let took = started.elapsed().as_millis() as u64;
-    result.run.phases_ms.insert("judge".into(), took);
-    Ok(result)
+    judged.result.run.phases_ms.insert("judge".into(), took);
+    Ok(judged)
 }
 
 /// The result of a run that never came to judge anything.

@@ -33,7 +33,8 @@ pub fn of_run(
         ok && (reads.is_empty() || reads.contains(&invoked.f)) && invoked.time >= healed
     };
     evidence.reads_after_heal = client_calls(history).filter(is_late_read).count() as u64;
-    evidence.missing = missing(test, history, faults, stats, &evidence, circumstances);
+    let during = |fault: &FaultWindow| ops_during(history, fault);
+    evidence.missing = missing(test, &during, faults, stats, &evidence, circumstances);
     evidence
 }
 
@@ -99,9 +100,11 @@ pub fn properties(evidence: &Evidence, faults: &[FaultWindow]) -> Vec<Property> 
     properties
 }
 
-fn missing(
+/// What is missing for a pass to mean something; `during` counts the calls made while a fault was
+/// in effect.
+pub(super) fn missing(
     test: &Test,
-    history: &History,
+    during: &dyn Fn(&FaultWindow) -> u64,
     faults: &[FaultWindow],
     stats: &Stats,
     evidence: &Evidence,
@@ -132,7 +135,7 @@ fn missing(
         }
     }
     for fault in faults {
-        let during = ops_during(history, fault);
+        let during = during(fault);
         if fault.effective && during < OPS_PER_FAULT_MIN {
             let (id, name) = (fault.id, &fault.fault);
             missing.push(format!("only {during} calls were made during fault {id} ({name})"));
@@ -162,7 +165,7 @@ fn ops_during(history: &History, fault: &FaultWindow) -> u64 {
     inside.count() as u64
 }
 
-fn last_heal(history: &History) -> Option<Nanos> {
+pub(super) fn last_heal(history: &History) -> Option<Nanos> {
     let is_heal = |op: &OpRef<'_>| {
         op.f == crate::nemesis::HEAL
             && op.process == checkers::Process::Nemesis

@@ -38,7 +38,7 @@ const SCRIPT: &str = concat!(
 {{ anomalies|safe }}
 {{ properties|safe }}
 <section id="timeline"><h2>Timeline <small>{{ shown }}</small></h2>
-{%- if empty %}<p>No client call was made, so there is no timeline.</p>{% else %}
+{%- if empty %}<p>{{ why_empty }}</p>{% else %}
 <noscript><p>The timeline is drawn by a script; everything else on this page is not.</p></noscript>
 <form id="filter" class="script" aria-label="filter calls"></form>
 <div id="stage" class="script"><canvas id="canvas" tabindex="0" role="img" aria-label="timeline of calls with throughput, latency and availability"></canvas><div id="tip" hidden></div></div>
@@ -68,6 +68,7 @@ pub(super) struct Page<'a> {
     properties: Properties,
     shown: String,
     empty: bool,
+    why_empty: &'static str,
     data: String,
     faults: Faults,
     stats: Stats,
@@ -100,6 +101,10 @@ impl<'a> Page<'a> {
             properties: Properties::new(result),
             shown,
             empty: total == 0,
+            why_empty: match result.stats.ops.total {
+                0 => "No client call was made, so there is no timeline.",
+                _ => "The history is larger than the memory for judging: there is no timeline.",
+            },
             data,
             faults: Faults::new(result),
             stats: Stats::new(result),

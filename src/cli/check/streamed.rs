@@ -23,12 +23,12 @@ use crate::{
 
 /// What is fed at a time: this share of the memory for judging, within these bounds.
 const PIECE_SHARE: u64 = 32;
-const PIECES: [u64; 2] = [64 << 10, 8 << 20];
+pub(in crate::cli) const PIECES: [u64; 2] = [64 << 10, 8 << 20];
 /// How many pieces may have been read that were not judged yet.
 const AHEAD: usize = 2;
 /// A history is judged as a whole if so many times its size is the memory for judging, or less:
 /// beside the text there are rows, and what is made of them.
-const WHOLE: u64 = 2;
+pub(in crate::cli) const WHOLE: u64 = 2;
 
 /// Whether a history is to be judged bit by bit. Reads no more of it than fits into memory.
 pub(super) fn is_to_be(
@@ -102,14 +102,14 @@ fn piece(args: &CheckArgs) -> u64 {
 
 /// What follows the last end of a line.
 #[derive(Default)]
-struct Tail {
+pub(in crate::cli) struct Tail {
     lines: usize,
     rest: Vec<u8>,
 }
 
 impl Tail {
     /// The lines that a piece completes.
-    fn cut(&mut self, piece: Vec<u8>) -> Vec<u8> {
+    pub(in crate::cli) fn cut(&mut self, piece: Vec<u8>) -> Vec<u8> {
         let mut whole = piece;
         if !self.rest.is_empty() {
             self.rest.extend_from_slice(&whole);
