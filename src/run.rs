@@ -6,6 +6,7 @@ mod carrier;
 mod drive;
 mod gauge;
 mod journal;
+mod online;
 mod progress;
 mod worker;
 
@@ -35,6 +36,7 @@ use crate::{
 };
 use drive::Drive;
 use journal::Journal;
+use online::Online;
 use worker::{Way, Worker};
 
 pub use progress::{Progress, Show};
@@ -145,14 +147,22 @@ async fn deploy_and_operate(
     let scheduler = Scheduler::new(plan(test, workload, targets), context);
     let nemesis = Nemesis::new(cluster.clone(), ledger.clone(), faults, test.seed);
     let journal = Journal::create(&store.path(file::HISTORY))?;
-    let mut drive = Drive::start(scheduler, journal, workers, nemesis);
+    // As fast as possible leaves no time for judging meanwhile.
+    let is_followed = test.fail_fast || test.rate.is_some();
+    let follow = || Online::follow(test, &store.path(file::HISTORY));
+    let online = if is_followed { follow()? } else { None };
+    let mut drive = Drive::start(scheduler, journal, workers, nemesis, online, test.fail_fast);
     let budget = Duration::from_millis(test.time_limit_ms + test.final_time_limit_ms) + SLACK;
     if !block_in_place(|| drive.run(progress, &interrupts, budget))? {
         warnings.push(format!("the run was cut off: it hung for {SLACK:?}"));
     }
     let interrupted = *interrupts.borrow();
-    let harness = Some(drive.close()?);
-    Ok(Operated { interrupted, warnings, harness, died: found_dead(cluster).await })
+    let (harness, found) = drive.close()?;
+    if let Some(found) = found.filter(|_| test.fail_fast) {
+        let seconds = found as f64 / 1e9;
+        warnings.push(format!("ended at the first violation, found {seconds:.1} s into the run"));
+    }
+    Ok(Operated { interrupted, warnings, harness: Some(harness), died: found_dead(cluster).await })
 }
 
 /// Faults, and why others are left out.

@@ -37,6 +37,9 @@ pub struct Test {
     /// How the ops of a rate arrive.
     #[serde(default)]
     pub arrivals: Arrivals,
+    /// Whether the first violation that is found while the run goes ends it.
+    #[serde(default)]
+    pub fail_fast: bool,
     /// How long the nodes may take to serve after their first start.
     pub setup_timeout_ms: u64,
     /// How long the main phase lasts.

@@ -35,13 +35,43 @@ fn imagined_bugs_are_convicted_and_their_absence_is_not() {
         netsplit.run(&noop(&["--bug", bug, "--rate", "2000"])).exits(1).says("VIOLATION");
     }
     netsplit.run(&noop(&["--workload", "set", "--bug", "stale-read", "--rate", "1000"])).exits(1);
-    netsplit.run(&noop(&["--workload", "set"])).exits(0);
+    netsplit.run(&noop(&["--workload", "set", "--rate", "500"])).exits(0);
 }
 
 #[test]
 fn what_is_imagined_cannot_be_hurt() {
     let netsplit = Netsplit::new();
-    netsplit.run(&noop(&["--faults", "kill"])).exits(64).says("no fault reaches noop");
+    netsplit.run(&noop(&["--faults", "kill"])).exits(64).says("no fault reaches");
     netsplit.run(&noop(&["--nodes", "netns:a"])).exits(64).says("lives inside netsplit");
     netsplit.run(&noop(&["--rate", "fast"])).exits(64).says("`max`");
+}
+
+#[test]
+fn a_run_ends_at_the_first_violation_where_that_is_asked_for() {
+    let netsplit = Netsplit::new();
+    let long = ["run", "--system", "noop", "--time-limit", "60s", "--rate", "500"];
+    let ended = netsplit.run(&[&long[..], &["--bug", "stale-read", "--fail-fast"]].concat());
+    ended.exits(1).says("VIOLATION").says("ended at the first violation");
+    let result = netsplit.result();
+    let spent = result["stats"]["duration_ns"].as_u64().expect("a time");
+    assert!(spent < 30_000_000_000, "{spent}");
+    assert!(netsplit.latest("history.jsonl").contains("\"f\":\"heal\""));
+    // Where nothing is wrong, nothing ends it.
+    netsplit.run(&noop(&["--fail-fast", "--rate", "500"])).exits(0);
+    netsplit.run(&noop(&["--fail-fast", "--workload", "bank"])).exits(64).says("as a whole");
+}
+
+#[test]
+fn a_run_whose_history_is_larger_than_the_memory_for_judging_is_judged() {
+    let netsplit = Netsplit::new();
+    let large = ["--rate", "8000", "--check-memory", "512K"];
+    let many = |more: &[&'static str]| noop(&[&large[..], more].concat());
+    netsplit.run(&many(&[])).exits(0).says("PASS").says("bit by bit");
+    let result = netsplit.result();
+    assert!(result["evidence"]["reads_after_heal"].as_u64() > Some(0), "{result}");
+    netsplit.run(&many(&["--bug", "stale-read"])).exits(1).says("VIOLATION");
+    let file = netsplit.result()["anomalies"][0]["file"].as_str().expect("a file").to_owned();
+    assert!(netsplit.latest(&file).contains("\"read\""));
+    // A checker that needs the whole says so.
+    netsplit.run(&many(&["--workload", "bank"])).exits(2).says("judged as a whole");
 }

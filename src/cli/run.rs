@@ -90,6 +90,9 @@ pub(super) struct RunArgs {
     /// Every random choice follows from it [default: random, and printed]
     #[arg(long)]
     seed: Option<u64>,
+    /// End the run, and heal, at the first violation that is found while it goes
+    #[arg(long, help_heading = "Judging")]
+    fail_fast: bool,
     /// Time for judging
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = parse::duration, help_heading = "Judging")]
     check_timeout: Duration,
@@ -156,7 +159,7 @@ fn resolve(args: &RunArgs) -> Result<Test> {
     let bug = args.bug.as_deref().map(|name| test::find_bug(entry, name)).transpose()?;
     let recipe = bug.map_or(&Recipe::NONE, |bug| &bug.recipe);
     let workload = args.workload.as_deref().or(recipe.workload).unwrap_or("register");
-    test::find_workload(workload)?;
+    let built = test::find_workload(workload)?;
     let mut system = SystemInfo { name: args.system.clone(), ..SystemInfo::default() };
     system.bug = bug.map(|bug| bug.name.to_owned());
     for (name, value) in recipe.options {
@@ -186,6 +189,7 @@ fn resolve(args: &RunArgs) -> Result<Test> {
         },
         rate: args.rate.0,
         arrivals: args.arrivals,
+        fail_fast: args.fail_fast,
         setup_timeout_ms: args.setup_timeout.as_millis() as u64,
         time_limit_ms: args.time_limit.as_millis() as u64,
         op_timeout_ms: args.op_timeout.as_millis() as u64,
@@ -205,6 +209,8 @@ fn resolve(args: &RunArgs) -> Result<Test> {
     }
     test.params.functions = functions.iter().map(ToString::to_string).collect();
     test.faults()?;
+    let is_streamed = || (built.build)(&test.params).checker.stream().is_some();
+    ensure!(!test.fail_fast || is_streamed(), "--fail-fast: {workload} is judged as a whole");
     Ok(test)
 }
 

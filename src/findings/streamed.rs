@@ -25,14 +25,15 @@ pub struct Gone(Mutex<Counts>);
 struct Counts {
     stats: stats::Tally,
     concurrent_pairs: u64,
-    /// Of each tenth of a second: the calls invoked in it, and how many of each function were `ok`.
+    /// Of each tenth of a second, the calls invoked in it.
     slots: BTreeMap<u64, Slot>,
 }
 
 #[derive(Default)]
 struct Slot {
     calls: u64,
-    ok: BTreeMap<String, u64>,
+    /// Of each function, how many were `ok`, and when the last of them was invoked.
+    ok: BTreeMap<String, (u64, Nanos)>,
 }
 
 /// The length of a slot, in nanoseconds.
@@ -50,8 +51,8 @@ impl Gone {
             slot.calls += 1;
             if done.is_some_and(|done| done.kind == Kind::Ok) {
                 match slot.ok.get_mut(invoked.f) {
-                    Some(ok) => *ok += 1,
-                    None => drop(slot.ok.insert(invoked.f.to_owned(), 1)),
+                    Some((ok, last)) => (*ok, *last) = (*ok + 1, invoked.time.max(*last)),
+                    None => drop(slot.ok.insert(invoked.f.to_owned(), (1, invoked.time))),
                 }
             }
         }
@@ -72,10 +73,17 @@ impl Counts {
         self.between(from, until).map(|slot| slot.calls).sum()
     }
 
-    /// The reads that were `ok` and invoked after this time, but for the very first of them.
+    /// The reads that were `ok` and invoked at this time or later. Of those in its own slot, only
+    /// the last is known.
     fn reads_after(&self, time: Nanos, reads: &[&str]) -> u64 {
-        let ok = self.between(time, Nanos::MAX).flat_map(|slot| &slot.ok);
-        ok.filter(|(f, _)| reads.contains(&f.as_str())).map(|(_, ok)| ok).sum()
+        let of_reads = |slot: &&Slot| -> Vec<(u64, Nanos)> {
+            let ok = slot.ok.iter().filter(|(f, _)| reads.contains(&f.as_str()));
+            ok.map(|(_, counted)| *counted).collect()
+        };
+        let own = self.slots.get(&(time / SLOT)).filter(|_| !time.is_multiple_of(SLOT));
+        let own = own.iter().flat_map(of_reads).filter(|(_, last)| *last >= time).count() as u64;
+        let later = self.between(time, Nanos::MAX);
+        own + later.flat_map(|slot| of_reads(&slot)).map(|(ok, _)| ok).sum::<u64>()
     }
 }
 
@@ -163,4 +171,27 @@ pub fn judge_streamed(
     let mut result = assemble(&asked.property, verdict, &histories, faults, stats, evidence);
     result.warnings.push(BIT_BY_BIT.into());
     Ok(describe_bare(result, name, asked, verdict))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_are_counted_by_when_they_were_invoked() {
+        let line = |ms: u64, kind: &str| {
+            let time = ms * 1_000_000;
+            format!(r#"{{"time":{time},"process":0,"type":"{kind}","f":"read","value":1}}"#)
+        };
+        let calls = [10, 60, 110, 260, 310].map(|ms| [line(ms, "invoke"), line(ms + 5, "ok")]);
+        let gone = Gone::default();
+        gone.add(&History::read(calls.concat().join("\n")).unwrap());
+        let counts = gone.0.into_inner().unwrap();
+        let reads = |ms: u64| counts.reads_after(ms * 1_000_000, &["read"]);
+        assert_eq!([reads(0), reads(50), reads(70), reads(311)], [5, 4, 3, 0]);
+        assert_eq!(counts.reads_after(0, &["peek"]), 0);
+        let (effective_ns, healed_ns) = (Some(50_000_000), Some(300_000_000));
+        let fault = FaultWindow { effective_ns, healed_ns, ..FaultWindow::default() };
+        assert_eq!(counts.during(&fault), 2, "those at its edges are left out");
+    }
 }

@@ -20,6 +20,7 @@ use super::{
     carrier::{Carriers, Done},
     gauge::{Gauge, Moments},
     journal::Journal,
+    online::Online,
     worker::{Clock, Worker},
 };
 use crate::{nemesis::Nemesis, result::Harness};
@@ -41,6 +42,11 @@ pub(super) struct Drive {
     due: Vec<(Thread, Op)>,
     /// Completions that have come back, but are not written down.
     back: Vec<Done>,
+    online: Option<Online>,
+    fail_fast: bool,
+    /// When a violation was found.
+    found: Option<Nanos>,
+    is_ending: bool,
 }
 
 /// How often at least it is looked whether the user wants to stop.
@@ -62,6 +68,8 @@ impl Drive {
         journal: Journal,
         workers: Vec<Worker>,
         nemesis: Nemesis,
+        online: Option<Online>,
+        fail_fast: bool,
     ) -> Drive {
         let (sender, done) = mpsc::unbounded_channel();
         let clock = Clock(std::time::Instant::now());
@@ -77,6 +85,10 @@ impl Drive {
             gauge,
             due: Vec::new(),
             back: Vec::new(),
+            online,
+            fail_fast,
+            found: None,
+            is_ending: false,
         }
     }
 
@@ -94,14 +106,12 @@ impl Drive {
         // Wakes come as late as this allows, 50 microseconds by default. Where it is refused, they
         // do.
         let _ = nix::sys::prctl::set_timerslack(1);
-        let mut is_interrupted = false;
         while let Some(until) = self.invoke_all(progress)? {
             self.wait(until)?;
             self.complete_all(progress);
-            if !is_interrupted && interrupts.borrow().is_some() {
-                is_interrupted = true;
-                progress.phase("interrupted: healing");
-                self.scheduler.interrupt();
+            self.judged(progress);
+            if !self.is_ending && interrupts.borrow().is_some() {
+                self.end(progress, "interrupted: healing");
             }
             if self.clock.0.elapsed() > limit {
                 return Ok(false);
@@ -110,14 +120,35 @@ impl Drive {
         Ok(true)
     }
 
-    /// Ends the history, on disk, and says what the harness did.
+    /// Ends the history, on disk, and says what the harness did, and when a violation was found.
     ///
     /// # Errors
     /// When the disk is full, or gone.
-    pub(super) fn close(self) -> Result<Harness> {
+    pub(super) fn close(self) -> Result<(Harness, Option<Nanos>)> {
+        if let Some(online) = self.online {
+            online.end().unwrap_or_else(|e| tracing::warn!("judging while the run went: {e:#}"));
+        }
         let harness = self.gauge.read();
         self.journal.close()?;
-        Ok(harness)
+        Ok((harness, self.found))
+    }
+
+    /// Tells of a violation that was found meanwhile; ends the run where that was asked for.
+    fn judged(&mut self, progress: &mut Progress) {
+        let has_found = self.online.as_ref().is_some_and(Online::has_found);
+        if self.found.is_none() && has_found {
+            self.found = Some(self.clock.now());
+            progress.found();
+            if self.fail_fast && !self.is_ending {
+                self.end(progress, "violation: healing");
+            }
+        }
+    }
+
+    fn end(&mut self, progress: &mut Progress, why: &str) {
+        self.is_ending = true;
+        progress.phase(why);
+        self.scheduler.interrupt();
     }
 
     /// Invokes whatever is due. Returns when to look again; `None` when all is done.

@@ -27,6 +27,7 @@ pub struct Progress {
     /// When, in the run's time, the rate was last measured, and how many ops were done then.
     since: (Nanos, u64),
     rate: f64,
+    has_found: bool,
     last_line: Nanos,
 }
 
@@ -53,6 +54,7 @@ impl Progress {
             counts: [0; 4],
             since: (0, 0),
             rate: 0.0,
+            has_found: false,
             last_line: 0,
         }
     }
@@ -62,6 +64,14 @@ impl Progress {
         name.clone_into(&mut self.phase);
         tracing::info!("phase: {name}");
         self.say(&format!("[{name}]"));
+        self.refresh();
+    }
+
+    /// A violation was found while the run goes.
+    pub fn found(&mut self) {
+        tracing::info!("a violation was found");
+        self.say("VIOLATION found, more when the run is judged");
+        self.has_found = true;
         self.refresh();
     }
 
@@ -120,8 +130,9 @@ impl Progress {
         let all = (ok + fail + info).max(1) as f64;
         let share = |n: u64| n as f64 * 100.0 / all;
         let fault = self.fault.as_deref().unwrap_or("none");
+        let found = if self.has_found { "  VIOLATION" } else { "" };
         format!(
-            "{}  {:.0} ops/s  {ok} ok {:.1}%  {info} info {:.1}%  {fail} fail {:.1}%  fault: {fault}",
+            "{}  {:.0} ops/s  {ok} ok {:.1}%  {info} info {:.1}%  {fail} fail {:.1}%  fault: {fault}{found}",
             self.phase,
             self.rate,
             share(ok),
