@@ -6,7 +6,7 @@ use checkers::{
     Budget, Datum, Figure, History, Process, Valid,
     format::{self, Keys, edn},
     model, notation,
-    txn::{Assume, Options, append, levels, rw_register},
+    txn::{Assume, Options, append, closed_predicate, levels, rw_register},
 };
 use serde_json::Value;
 
@@ -109,7 +109,11 @@ pub fn transactions(data: &[u8]) {
     let assume = Assume { wfr_keys: is(1), sequential_keys: is(2), linearizable_keys: is(3) };
     let judge = |model| {
         let options = Options { consistency: vec![model], assume, search_orders: is(4) };
-        let entry = if is(0) { rw_register::ENTRY } else { append::ENTRY };
+        let entry = match (is(0), is(1)) {
+            (true, _) => rw_register::ENTRY,
+            (false, true) => closed_predicate::ENTRY,
+            (false, false) => append::ENTRY,
+        };
         (entry.build)(options).check(&history, &modest())
     };
     let model = &levels::ALL[usize::from(first >> 5) * levels::ALL.len() / 8];
