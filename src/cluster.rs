@@ -11,7 +11,7 @@ use anyhow::{Context, Result, anyhow};
 use nix::sys::signal::Signal;
 
 use crate::{
-    net::Net,
+    net::{Net, link::Quality, switch::Switch},
     remote::{Remote, namespace::MARKS},
     system::System,
 };
@@ -47,6 +47,10 @@ pub struct Cluster {
     pub system: Arc<dyn System>,
     /// The net between the nodes.
     pub net: Arc<dyn Net>,
+    /// The switch that joins the nodes, where the links between them are ours.
+    pub switch: Option<Arc<Switch>>,
+    /// What the links between the nodes are like when no fault hurts them.
+    pub weather: Quality,
     /// What runs on the nodes.
     pub daemons: Daemons,
 }

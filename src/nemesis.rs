@@ -7,6 +7,7 @@
 mod disk_full;
 pub mod grudge;
 mod kill;
+mod links;
 mod open_files;
 mod partition;
 mod pause;
@@ -104,6 +105,10 @@ pub struct Entry {
     pub name: &'static str,
     /// One line for `netsplit list`.
     pub about: &'static str,
+    /// Whether it needs links that are ours.
+    pub needs_switch: bool,
+    /// Whether it is among `all`; what few systems promise to bear is asked for by name.
+    pub in_all: bool,
     /// Builds it.
     pub build: fn(&Settings) -> Box<dyn Fault>,
 }
@@ -125,6 +130,13 @@ pub const ALL: &[Entry] = &[
     stutter::ENTRY,
     open_files::ENTRY,
     disk_full::ENTRY,
+    links::DELAY,
+    links::LOSS,
+    links::DUPLICATE,
+    links::REORDER,
+    links::CORRUPT,
+    links::GARBLE,
+    links::NARROW,
 ];
 
 /// How long one injection or healing may take.

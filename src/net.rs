@@ -1,6 +1,11 @@
 //! The net between the nodes: cutting it, mending it, and looking whether it is cut.
+mod harm;
 pub mod iptables;
+pub mod link;
 pub mod probe;
+pub mod switch;
+pub mod tun;
+pub mod weather;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

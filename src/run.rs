@@ -84,7 +84,7 @@ pub async fn run(
     progress.phase("setup");
     let ledger = Ledger::create(&store.directory)?;
     let data = std::env::temp_dir().join(format!("netsplit-{}", test.id));
-    let found = test.testbed.up(&store.path(file::NODES), &data).await?;
+    let found = test.testbed.up(&store.path(file::NODES), &data, test.seed).await?;
     // Noted first, done then: neither rule nor process without an entry.
     let rules = ledger.note("iptables chain", &found.nodes, Undo::DropRules)?;
     let daemons = ledger.note("daemons", &found.nodes, Undo::Kill)?;
@@ -112,8 +112,13 @@ pub async fn run(
 async fn set_up(test: &Test, found: Found) -> Result<Cluster> {
     let system = test.system()?;
     let net = found.cut_ready().await.context("`netsplit heal` undoes what was done")?;
-    let nodes = found.nodes;
-    Ok(Cluster { run: test.id.clone(), nodes, system, net, daemons: Daemons::default() })
+    let Found { nodes, switch, .. } = found;
+    let weather = test.weather()?;
+    if let Some(switch) = &switch {
+        switch.set(&nodes.iter().map(|node| node.name.clone()).collect(), weather);
+    }
+    let (run, daemons) = (test.id.clone(), Daemons::default());
+    Ok(Cluster { run, nodes, system, net, switch, weather, daemons })
 }
 
 /// How the main phase and the final reads went.

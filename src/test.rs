@@ -7,6 +7,7 @@ use workloads::{Params, generator::Arrivals};
 
 use crate::{
     nemesis::{self, Planned, Settings},
+    net::{link::Quality, weather},
     result::SystemInfo,
     system::{self, Entry, Options},
     testbed::Testbed,
@@ -60,6 +61,9 @@ pub struct Test {
     pub fault_interval_ms: u64,
     /// The partitions to draw from; empty for all that fit.
     pub partitions: Vec<String>,
+    /// What the links between nodes are like all the time; absent for as good as they are.
+    #[serde(default)]
+    pub weather: Option<String>,
     /// Where the nodes come from.
     pub testbed: Testbed,
     /// How long judging may take.
@@ -97,6 +101,15 @@ impl Test {
         let settings = Settings { topologies };
         let build = |name: &String| Ok((find_fault(name)?.build)(&settings));
         self.faults.iter().map(build).collect()
+    }
+
+    /// What the links between nodes are like when no fault hurts them.
+    ///
+    /// # Errors
+    /// When no weather has that name.
+    pub fn weather(&self) -> Result<Quality> {
+        let weather = self.weather.as_deref().map(weather::find).transpose()?;
+        Ok(weather.map_or(Quality::PERFECT, |weather| weather.quality))
     }
 
     /// The workload's entry in the list.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     cluster::Node,
-    net::{Net, iptables::Iptables},
+    net::{Net, iptables::Iptables, switch::Switch},
     remote::namespace::Namespace,
 };
 
@@ -22,6 +22,9 @@ pub enum Testbed {
     Lab {
         /// How many.
         nodes: u32,
+        /// Whether a switch of ours joins them, which can do more than be cut.
+        #[serde(default)]
+        has_switch: bool,
     },
     /// Network namespaces of this machine that somebody made, by name; they outlive the run.
     Netns {
@@ -41,6 +44,8 @@ pub struct Found {
     pub nodes: Vec<Node>,
     /// The namespace of each; none where the nodes are imagined.
     spaces: Vec<Arc<Namespace>>,
+    /// What joins them, where it is ours.
+    pub switch: Option<Arc<Switch>>,
 }
 
 impl Found {
@@ -61,7 +66,7 @@ impl Testbed {
     /// Names of the nodes, in order.
     pub fn names(&self) -> Vec<String> {
         match self {
-            Testbed::Lab { nodes } | Testbed::Imagined { nodes } => {
+            Testbed::Lab { nodes, .. } | Testbed::Imagined { nodes } => {
                 (1..=*nodes).map(|i| format!("n{i}")).collect()
             }
             Testbed::Netns { names } => names.clone(),
@@ -69,17 +74,20 @@ impl Testbed {
     }
 
     /// Makes, or finds, the nodes. Their logs go below `logs`, the data of those that outlive the
-    /// run below `data`. Nothing of theirs is changed yet: see [`Found::cut_ready`].
+    /// run below `data`. Nothing of theirs is changed yet: see [`Found::cut_ready`]. What chance
+    /// a switch needs follows from the seed.
     ///
     /// # Errors
     /// When a node cannot be made or reached.
-    pub async fn up(&self, logs: &Path, data: &Path) -> Result<Found> {
+    pub async fn up(&self, logs: &Path, data: &Path, seed: u64) -> Result<Found> {
         match self {
-            Testbed::Lab { nodes } => lab::up(*nodes, logs).await,
+            Testbed::Lab { nodes, has_switch } => {
+                lab::up(*nodes, logs, has_switch.then_some(seed)).await
+            }
             Testbed::Netns { names } => netns::up(names, logs, data).await,
             Testbed::Imagined { .. } => {
                 let nodes = imagined::nodes(&self.names(), logs);
-                Ok(Found { nodes, spaces: Vec::new() })
+                Ok(Found { nodes, spaces: Vec::new(), switch: None })
             }
         }
     }

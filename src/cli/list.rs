@@ -8,6 +8,7 @@ use super::{OrExit, Out, Outcome, output};
 use crate::{
     exit::Exit,
     nemesis::{self, Topology},
+    net::weather::{self, Weather},
     store::{self, Store},
     system,
 };
@@ -107,6 +108,8 @@ fn fault_rows() -> Rows {
     let mut rows: Rows = nemesis::ALL.iter().map(|e| row(e.name, e.about)).collect();
     let names: Vec<&str> = Topology::names().collect();
     rows.push(row("  --partition", &names.join(", ")));
+    let weather = |it: &Weather| row(&format!("  --weather {}", it.name), it.about);
+    rows.extend(weather::ALL.iter().map(weather));
     rows
 }
 

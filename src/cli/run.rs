@@ -167,11 +167,15 @@ fn resolve(args: &RunArgs) -> Result<Test> {
     }
     system.options.extend(args.options.iter().cloned());
     let is_imagined = (entry.build)(bug, &system.options)?.is_imagined();
-    let testbed = testbed(args, is_imagined)?;
+    let mut testbed = testbed(args, is_imagined)?;
     system.nodes = testbed.names();
     let node_count = system.nodes.len() as u32;
     let concurrency = parse::concurrency(&args.concurrency, node_count)?;
     let faults = args.faults.choose(recipe, &system.nodes, is_imagined)?;
+    match &mut testbed {
+        Testbed::Lab { has_switch, .. } => *has_switch = args.faults.needs_switch(&faults)?,
+        _ => ensure!(args.faults.weather.is_none(), "--weather: there is weather in the lab alone"),
+    }
     let mut test = Test {
         id: String::new(),
         started_at: String::new(),
@@ -194,6 +198,7 @@ fn resolve(args: &RunArgs) -> Result<Test> {
         time_limit_ms: args.time_limit.as_millis() as u64,
         op_timeout_ms: args.op_timeout.as_millis() as u64,
         final_time_limit_ms: args.final_time_limit.as_millis() as u64,
+        weather: args.faults.weather.clone(),
         faults: faults.names,
         faults_as_possible: faults.as_possible,
         schedule: faults.schedule,
@@ -211,6 +216,7 @@ fn resolve(args: &RunArgs) -> Result<Test> {
     test.faults()?;
     let is_streamed = || (built.build)(&test.params).checker.stream().is_some();
     ensure!(!test.fail_fast || is_streamed(), "--fail-fast: {workload} is judged as a whole");
+    test.weather()?;
     Ok(test)
 }
 
@@ -220,7 +226,7 @@ fn testbed(args: &RunArgs, is_imagined: bool) -> Result<Testbed> {
         return Ok(Testbed::Imagined { nodes: args.node_count });
     }
     if args.nodes.is_empty() {
-        return Ok(Testbed::Lab { nodes: args.node_count });
+        return Ok(Testbed::Lab { nodes: args.node_count, has_switch: false });
     }
     let name = |node: &String| {
         let name = node.strip_prefix("netns:").map(str::to_owned);

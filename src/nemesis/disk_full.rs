@@ -18,6 +18,8 @@ use crate::{cluster::Cluster, ledger::Undo, remote::Address};
 pub(super) const ENTRY: Entry = Entry {
     name: "disk-full",
     about: "leaves no free byte on the file systems of some nodes (ENOSPC); in the lab alone",
+    needs_switch: false,
+    in_all: true,
     build,
 };
 

@@ -11,6 +11,8 @@ use crate::{cluster::DaemonState, ledger::Undo};
 pub(super) const ENTRY: Entry = Entry {
     name: "kill",
     about: "kills the system's processes on some nodes (SIGKILL), starts them again at healing",
+    needs_switch: false,
+    in_all: true,
     build,
 };
 

@@ -18,6 +18,8 @@ use crate::{
 pub(super) const ENTRY: Entry = Entry {
     name: "open-files",
     about: "lets some nodes' processes open no more files and sockets (EMFILE, by prlimit)",
+    needs_switch: false,
+    in_all: true,
     build,
 };
 

@@ -17,6 +17,8 @@ use crate::{
 pub(super) const ENTRY: Entry = Entry {
     name: "partition",
     about: "drops packets between nodes (iptables): halves, one, bridge, ring, one-way, ...",
+    needs_switch: false,
+    in_all: true,
     build,
 };
 

@@ -11,6 +11,8 @@ use crate::{cluster::DaemonState, ledger::Undo};
 pub(super) const ENTRY: Entry = Entry {
     name: "pause",
     about: "stops the system's processes on some nodes (SIGSTOP), lets them go on at healing",
+    needs_switch: false,
+    in_all: true,
     build,
 };
 

@@ -22,6 +22,8 @@ use crate::{
 pub(super) const ROLLING: Entry = Entry {
     name: "rolling-restart",
     about: "restarts nodes in turn (SIGKILL, start), each when the one before it serves again",
+    needs_switch: false,
+    in_all: true,
     build: rolling,
 };
 
@@ -29,6 +31,8 @@ pub(super) const ROLLING: Entry = Entry {
 pub(super) const STORM: Entry = Entry {
     name: "restart-storm",
     about: "kills and starts random nodes again and again, without waiting until they serve",
+    needs_switch: false,
+    in_all: true,
     build: storm,
 };
 

@@ -21,6 +21,8 @@ use crate::{
 pub(super) const ENTRY: Entry = Entry {
     name: "stutter",
     about: "lets some nodes' processes run a tenth of the time (SIGSTOP, SIGCONT, ten a second)",
+    needs_switch: false,
+    in_all: true,
     build,
 };
 

@@ -105,6 +105,8 @@ impl Probe {
             let Some((its_round, from)) = text.split_once(' ') else { continue };
             if let (Ok(its_round), Ok(from)) = (its_round.parse::<u64>(), from.parse())
                 && its_round == round
+                && from < self.sockets.len()
+            // The net may garble what was sent.
             {
                 return Ok((from, to));
             }

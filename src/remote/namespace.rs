@@ -20,6 +20,7 @@ use nix::{
 use tokio::{io::AsyncWriteExt, process::Command};
 
 use super::{Address, ProcessState, Program, Remote};
+use crate::net::tun;
 
 /// Namespaces, held open; they live as long as this does, or anything in them.
 pub struct Namespace {
@@ -65,6 +66,20 @@ impl Namespace {
         };
         let bound = std::thread::spawn(bind).join().map_err(|_| anyhow!("the thread panicked"))?;
         bound.with_context(|| format!("failed to bind {address} in the node"))
+    }
+
+    /// A TUN device on the node, used from here.
+    ///
+    /// # Errors
+    /// When the kernel refuses.
+    pub fn tun(&self, name: &str) -> Result<File> {
+        let (net, name) = (self.net.try_clone()?, name.to_owned());
+        let make = move || -> io::Result<File> {
+            setns(net.as_fd(), CloneFlags::CLONE_NEWNET)?;
+            tun::device(&name)
+        };
+        let made = std::thread::spawn(make).join().map_err(|_| anyhow!("the thread panicked"))?;
+        made.context("failed to make a TUN device in the node")
     }
 
     /// A command that will run inside.

@@ -1,11 +1,12 @@
 //! The lab: nodes on this machine, in namespaces that end with the controller.
 //!
 //! Neither root nor Docker nor SSH is needed. [`enter`] moves the controller into new namespaces
-//! before any thread starts; inside, a bridge joins one network namespace a node, and every node
+//! before any thread starts; inside, a bridge or a switch joins one network namespace a node, and every node
 //! process runs in its node's namespaces with a host name and a hosts file of its own. When the
 //! controller dies, by whatever signal, the kernel ends every process of the lab and takes the
 //! network down with it: nothing of it was ever on the host.
 mod enter;
+mod wires;
 
 use std::{
     fs::{self, File},
@@ -29,6 +30,8 @@ use crate::{
     remote::{Address, namespace::Namespace},
 };
 
+use wires::Wires;
+
 pub use enter::{STAGE, attempt, enter, how_to_allow_namespaces, is_inside};
 
 /// Where the lab keeps what must not outlive it: a tmpfs of its own.
@@ -36,6 +39,9 @@ const HOME: &str = "/run/netsplit";
 
 /// The most nodes a lab can have: the last byte of an address tells them apart.
 pub const NODES_MAX: u32 = 200;
+
+/// The last byte of the controller's own address.
+const CONTROLLER: u32 = 254;
 
 fn ip(number: u32) -> Ipv4Addr {
     Ipv4Addr::new(10, 89, 0, number as u8)
@@ -45,29 +51,32 @@ fn ip6(number: u32) -> Ipv6Addr {
     Ipv6Addr::new(0xfd89, 0, 0, 0, 0, 0, 0, number as u16)
 }
 
-/// Makes `count` nodes with a bridge between them. Only inside ([`is_inside`]).
+/// Makes `count` nodes, joined by a bridge, or by a switch whose chance has this seed. Only inside
+/// ([`is_inside`]).
 ///
 /// # Errors
 /// When the kernel, or `ip`, refuses.
-pub(super) async fn up(count: u32, logs: &Path) -> Result<Found> {
+pub(super) async fn up(count: u32, logs: &Path, switch_seed: Option<u64>) -> Result<Found> {
     if !is_inside() {
         bail!("a lab can only be made inside its namespaces");
     }
     fs::create_dir_all(HOME).context("failed to make the lab's directory")?;
     let hosts = write_hosts(count)?;
-    ip_batch(None, &bridge_script(count)).await.context("failed to make the lab's network")?;
+    let mut wires = Wires::new(switch_seed);
+    wires.lay(count).await?;
     let mut nodes = Vec::new();
     let mut spaces = Vec::new();
     for number in 1..=count {
         let name: Arc<str> = format!("n{number}").into();
-        let script = node_script(number);
-        ip_batch(Some(&name), &script).await.with_context(|| format!("failed to make {name}"))?;
         let data = Path::new(HOME).join(&*name);
         fs::create_dir_all(&data).context("failed to make a node's data directory")?;
         nemesis::own_file_system(&data)?;
         let others = own_namespaces(name.to_string(), hosts.clone())?;
         let path = Path::new("/run/netns").join(&*name);
         let space = Arc::new(Namespace::open(&path, others, Address::Lab)?);
+        wires.plug(&name, number, &space)?;
+        let script = node_script(number);
+        ip_batch(Some(&name), &script).await.with_context(|| format!("failed to make {name}"))?;
         let logs = logs.join(&*name);
         fs::create_dir_all(&logs).context("failed to make a node's log directory")?;
         let (ip, ip6) = (ip(number), Some(ip6(number)));
@@ -75,27 +84,7 @@ pub(super) async fn up(count: u32, logs: &Path) -> Result<Found> {
         nodes.push(Node { name, number, ip, ip6, remote: space.clone(), data, logs });
         spaces.push(space);
     }
-    Ok(Found { nodes, spaces })
-}
-
-fn bridge_script(count: u32) -> String {
-    let mut script = format!(
-        "link set lo up\n\
-         link add br0 type bridge mcast_snooping 0\n\
-         addr add {}/24 dev br0\n\
-         addr add {}/64 dev br0 nodad\n\
-         link set br0 up\n",
-        ip(254),
-        ip6(254)
-    );
-    for number in 1..=count {
-        script += &format!(
-            "netns add n{number}\n\
-             link add v{number} type veth peer name eth0 netns n{number}\n\
-             link set v{number} master br0 up\n"
-        );
-    }
-    script
+    Ok(Found { nodes, spaces, switch: wires.join().await? })
 }
 
 fn node_script(number: u32) -> String {
@@ -107,7 +96,7 @@ fn node_script(number: u32) -> String {
          route add default via {}\n",
         ip(number),
         ip6(number),
-        ip(254)
+        ip(CONTROLLER)
     )
 }
 

@@ -35,7 +35,7 @@ pub(super) async fn up(names: &[String], logs: &Path, data: &Path) -> Result<Fou
         nodes.push(Node { name, number, ip, ip6, remote: space.clone(), data, logs });
         spaces.push(space);
     }
-    Ok(Found { nodes, spaces })
+    Ok(Found { nodes, spaces, switch: None })
 }
 
 /// A link as `ip -json addr` prints it.

@@ -7,6 +7,7 @@ use clap::Args;
 use crate::{
     cli::parse,
     nemesis::{self, Planned},
+    net::tun,
     system::Recipe,
     test,
 };
@@ -14,7 +15,8 @@ use crate::{
 #[derive(Args)]
 #[command(next_help_heading = "Faults")]
 pub(super) struct FaultArgs {
-    /// Faults, comma-separated, `none`, or `all` that can work here [default: partition,kill,pause]
+    /// Faults, comma-separated, `none`, or `all` that can work here but `garble` [default:
+    /// partition,kill,pause]
     #[arg(long, alias = "nemesis", value_delimiter = ',')]
     faults: Option<Vec<String>>,
     /// The faults of another run (its `schedule.json`), at the same times to the same nodes
@@ -27,6 +29,9 @@ pub(super) struct FaultArgs {
     /// repeated
     #[arg(long = "partition", value_name = "TOPOLOGY")]
     pub(super) partitions: Vec<String>,
+    /// What the links between nodes are like all the time: `lan`, `wan` or `awful`
+    #[arg(long, value_name = "NAME")]
+    pub(super) weather: Option<String>,
 }
 
 /// The faults that the command line means.
@@ -40,6 +45,24 @@ pub(super) struct Chosen {
 }
 
 impl FaultArgs {
+    /// Whether the links between the nodes have to be ours; where all faults are wanted, they are if
+    /// they can be.
+    ///
+    /// # Errors
+    /// When the kernel has no TUN devices for us.
+    pub(super) fn needs_switch(&self, chosen: &Chosen) -> Result<bool> {
+        if chosen.as_possible && self.weather.is_none() {
+            return Ok(tun::attempt().is_ok());
+        }
+        let needs = |name: &String| nemesis::find(name).is_some_and(|entry| entry.needs_switch);
+        let needs = self.weather.is_some() || chosen.names.iter().any(needs);
+        if needs {
+            tun::attempt()
+                .context("faults of links need /dev/net/tun (`modprobe tun`, as root)")?;
+        }
+        Ok(needs)
+    }
+
     /// The faults for these nodes. An imagined system, which has none, no fault can reach.
     ///
     /// # Errors
@@ -57,7 +80,10 @@ impl FaultArgs {
                 let names: BTreeSet<String> = schedule.iter().map(|it| it.fault.clone()).collect();
                 names.into_iter().collect()
             }
-            () if as_possible => nemesis::ALL.iter().map(|entry| entry.name.to_owned()).collect(),
+            () if as_possible => {
+                let all = nemesis::ALL.iter().filter(|entry| entry.in_all);
+                all.map(|entry| entry.name.to_owned()).collect()
+            }
             () => self.named(recipe, is_imagined)?,
         };
         if let Some(name) = names.first().filter(|_| is_imagined) {
