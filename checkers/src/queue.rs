@@ -18,7 +18,8 @@ mod ledger;
 
 use ledger::{Account, Ledger};
 
-/// Checks `enqueue v`, `dequeue -> v` (null: empty) and `drain -> [..]` (all there is).
+/// Checks `enqueue v`, `dequeue -> v` (null: empty) and `drain -> [..]` (all there is), or what
+/// stacks and heaps call the same.
 #[derive(Clone, Copy, Debug)]
 pub struct Queue {
     /// Whether what was acknowledged may be lost.

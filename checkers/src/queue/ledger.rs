@@ -41,7 +41,9 @@ pub(super) struct Account {
 #[derive(Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Input {
+    #[serde(alias = "push", alias = "insert")]
     Enqueue(Datum),
+    #[serde(alias = "pop", alias = "delete-min")]
     Dequeue,
     Drain,
 }
