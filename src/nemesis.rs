@@ -5,6 +5,7 @@
 //! completion in the history says who was hurt. Before anything is done it stands in the ledger,
 //! so that it can always be undone.
 mod disk_full;
+mod flapping;
 pub mod grudge;
 mod kill;
 mod links;
@@ -123,6 +124,7 @@ pub struct Settings {
 /// The faults there are.
 pub const ALL: &[Entry] = &[
     partition::ENTRY,
+    flapping::ENTRY,
     kill::ENTRY,
     restart::ROLLING,
     restart::STORM,

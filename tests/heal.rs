@@ -119,7 +119,7 @@ fn what_a_dead_controller_left_is_undone() {
     let machine = Machine::new();
     let before = machine.rules();
     assert!(before.contains(THEIRS));
-    for fault in ["partition", "pause", "stutter", "open-files"] {
+    for fault in ["partition", "flapping", "pause", "stutter", "open-files"] {
         let netsplit = killed_during(&machine, fault);
         let left = processes_with(&mark(&netsplit));
         assert_eq!(left.len(), 3, "the system outlives its controller");

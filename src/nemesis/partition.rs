@@ -26,8 +26,10 @@ fn build(settings: &Settings) -> Box<dyn Fault> {
     Box::new(Partition { topologies: settings.topologies.clone() })
 }
 
-struct Partition {
-    topologies: Vec<Topology>,
+/// Cuts the net.
+pub(super) struct Partition {
+    /// What is drawn from; empty for all that fit.
+    pub(super) topologies: Vec<Topology>,
 }
 
 #[async_trait]
@@ -101,11 +103,12 @@ impl Fault for Partition {
     }
 }
 
-fn grudge_of(injury: &Injury) -> Result<Grudge> {
+/// What an injury of the net means.
+pub(super) fn grudge_of(injury: &Injury) -> Result<Grudge> {
     serde_json::from_value(injury.hurt.clone()).context("a grudge")
 }
 
 /// What a probe heard, in short: how many links were tried, and which were silent.
-fn look(heard: &Heard) -> Value {
+pub(super) fn look(heard: &Heard) -> Value {
     json!({ "links": heard.tried.len(), "silent": heard.silent, "half": heard.half })
 }

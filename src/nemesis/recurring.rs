@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use async_trait::async_trait;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::{
     sync::{oneshot, watch},
     task::JoinHandle,
@@ -54,22 +54,31 @@ impl Recurring {
 }
 
 /// A deed under way.
-struct Running {
+pub(super) struct Running {
     stop: watch::Sender<bool>,
     task: JoinHandle<Tally>,
 }
 
 /// What became of it.
 #[derive(Default)]
-struct Tally {
+pub(super) struct Tally {
     times: u64,
     seen: u64,
     error: Option<String>,
 }
 
+impl Tally {
+    /// As evidence shows it: how often it was done, and seen to hurt, and whether that was always.
+    pub(super) fn seen(&self) -> Value {
+        let Tally { times, seen, error } = self;
+        let lasted = error.is_none() && seen == times;
+        json!({ "times": times, "seen": seen, "failed": error, "lasted": lasted })
+    }
+}
+
 impl Running {
     /// Starts, and says when the first time is over, and whether it was seen to hurt.
-    fn start(
+    pub(super) fn start(
         mut deed: Box<dyn Deed>,
         cluster: Arc<Cluster>,
         nodes: Vec<Arc<str>>,
@@ -98,7 +107,7 @@ impl Running {
     }
 
     /// Ends it after the time that is under way.
-    async fn stop(mut self) -> Result<Tally> {
+    pub(super) async fn stop(mut self) -> Result<Tally> {
         let _ = self.stop.send(true); // It may have ended by itself.
         (&mut self.task).await.context("the deed panicked")
     }
@@ -151,11 +160,8 @@ impl Fault for Recurring {
         self.cure.apply(cluster, &nodes).await?;
         let after = await_state(cluster, &nodes, DaemonState::Running).await?;
         let holds = all_are(&after, DaemonState::Running);
-        let Tally { times, seen, error } = tally;
-        let lasted = injury.is_none() || (error.is_none() && seen == times);
-        let seen = json!({
-            "times": times, "seen": seen, "failed": error, "lasted": lasted, "after": after,
-        });
+        let mut seen = tally.seen();
+        seen["after"] = after.into();
         Ok(Proof { holds, seen })
     }
 }
