@@ -127,6 +127,15 @@ impl Recipe {
         Recipe { workload: None, faults: None, roles: false, ops_per_key: None, options: &[] };
 }
 
+/// The names of the systems that answer a workload.
+pub fn serving(workload: &str) -> Vec<&'static str> {
+    let serves = |entry: &&Entry| {
+        let built = (entry.build)(None, &Options::new());
+        built.is_ok_and(|system| !system.functions(workload).is_empty())
+    };
+    ALL.iter().filter(serves).map(|entry| entry.name).collect()
+}
+
 /// The systems there are.
 pub const ALL: &[Entry] = &[quorum::ENTRY, etcd::ENTRY, noop::ENTRY];
 

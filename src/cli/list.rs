@@ -70,13 +70,19 @@ fn row(name: &str, about: &str) -> Vec<String> {
 fn rows(what: What, args: &ListArgs) -> Result<Rows> {
     Ok(match what {
         What::Systems => system::ALL.iter().flat_map(system_rows).collect(),
-        What::Workloads => workloads::ALL.iter().map(|e| row(e.name, e.about)).collect(),
+        What::Workloads => workloads::ALL.iter().map(workload_row).collect(),
         What::Faults => fault_rows(),
         What::Models => checkers::model::ALL.iter().map(|e| row(e.name, e.about)).collect(),
         What::Levels => weaker::LEVELS.iter().map(|l| row(l.name, l.about)).collect(),
         What::ConsistencyModels => txn::levels::ALL.iter().map(consistency_row).collect(),
         What::Runs => run_rows(args)?,
     })
+}
+
+/// A workload with the systems that answer it.
+fn workload_row(entry: &workloads::Entry) -> Vec<String> {
+    let systems = system::serving(entry.name).join(", ");
+    row(entry.name, &format!("{} ({systems})", entry.about))
 }
 
 fn system_rows(entry: &system::Entry) -> Rows {

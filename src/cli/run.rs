@@ -210,7 +210,11 @@ fn resolve(args: &RunArgs) -> Result<Test> {
     };
     let functions = test.system()?.functions(workload);
     if functions.is_empty() {
-        bail!("{} does not answer the workload {workload}", args.system);
+        let others = crate::system::serving(workload).join(", ");
+        bail!(
+            "{} does not answer the workload {workload}; it is answered by {others}",
+            args.system
+        );
     }
     test.params.functions = functions.iter().map(ToString::to_string).collect();
     test.faults()?;
