@@ -32,6 +32,7 @@ pub mod net;
 pub mod remote;
 pub mod report;
 pub mod result;
+pub mod route;
 pub mod run;
 pub mod store;
 pub mod system;

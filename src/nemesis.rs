@@ -226,6 +226,11 @@ impl Nemesis {
     }
 }
 
+/// Whether this op heals whatever there is.
+pub fn heals_all(op: &Op) -> bool {
+    &*op.f == HEAL && op.value["fault"].is_null()
+}
+
 /// The fault of that name.
 pub fn find(name: &str) -> Option<&'static Entry> {
     ALL.iter().find(|entry| entry.name == name)

@@ -30,6 +30,7 @@ use crate::{
     ledger::{Ledger, Undo},
     nemesis::{self, Fault, HEAL, Nemesis},
     result::Harness,
+    route::{Policy, Route},
     store::{Store, file},
     test::Test,
     testbed::{Found, Testbed},
@@ -156,7 +157,9 @@ async fn deploy_and_operate(
     let is_followed = test.fail_fast || test.rate.is_some();
     let follow = || Online::follow(test, &store.path(file::HISTORY));
     let online = if is_followed { follow()? } else { None };
-    let mut drive = Drive::start(scheduler, journal, workers, nemesis, online, test.fail_fast);
+    let route = route(test, cluster);
+    let mut drive =
+        Drive::start(scheduler, journal, workers, nemesis, online, test.fail_fast, route);
     let budget = Duration::from_millis(test.time_limit_ms + test.final_time_limit_ms) + SLACK;
     if !block_in_place(|| drive.run(progress, &interrupts, budget))? {
         warnings.push(format!("the run was cut off: it hung for {SLACK:?}"));
@@ -168,6 +171,27 @@ async fn deploy_and_operate(
         warnings.push(format!("ended at the first violation, found {seconds:.1} s into the run"));
     }
     Ok(Operated { interrupted, warnings, harness: Some(harness), died: found_dead(cluster).await })
+}
+
+/// How ops are routed. Who leads is asked for now and then, as long as somebody wants to know.
+fn route(test: &Test, cluster: &Arc<Cluster>) -> Route {
+    const ASK_EVERY: Duration = Duration::from_millis(500);
+    let is_followed = test.route == Policy::Leader;
+    let leaders = is_followed.then(|| {
+        let (sender, leaders) = watch::channel(Vec::new());
+        let cluster = cluster.clone();
+        tokio::spawn(async move {
+            while !sender.is_closed() {
+                let ask = cluster.system.primaries(&cluster.nodes);
+                // Nobody answered in time: nobody is known to lead.
+                sender.send_replace(timeout(ASK_EVERY, ask).await.unwrap_or_default());
+                tokio::time::sleep(ASK_EVERY).await;
+            }
+        });
+        leaders
+    });
+    let threads = test.params.concurrency as usize;
+    Route::new(test.route, cluster.names(), threads, leaders, test.seed)
 }
 
 /// Faults, and why others are left out.

@@ -9,6 +9,7 @@ use crate::{
     nemesis::{self, Planned, Settings},
     net::{link::Quality, weather},
     result::SystemInfo,
+    route::Policy,
     system::{self, Entry, Options},
     testbed::Testbed,
 };
@@ -38,6 +39,9 @@ pub struct Test {
     /// How the ops of a rate arrive.
     #[serde(default)]
     pub arrivals: Arrivals,
+    /// Which node each op goes to.
+    #[serde(default)]
+    pub route: Policy,
     /// Whether the first violation that is found while the run goes ends it.
     #[serde(default)]
     pub fail_fast: bool,

@@ -75,3 +75,21 @@ fn a_run_whose_history_is_larger_than_the_memory_for_judging_is_judged() {
     // A checker that needs the whole says so.
     netsplit.run(&many(&["--workload", "bank"])).exits(2).says("judged as a whole");
 }
+
+#[test]
+fn the_history_says_which_node_an_op_went_to() {
+    let netsplit = Netsplit::new();
+    let by_node = |route: &str| -> Vec<u64> {
+        netsplit.run(&noop(&["--rate", "1000", "-c", "1", "--route", route])).exits(0);
+        let counts = netsplit.result()["stats"]["by_node"].as_object().expect("nodes").clone();
+        counts.values().map(|count| count["total"].as_u64().expect("a count")).collect()
+    };
+    assert_eq!(by_node("pinned").len(), 1);
+    let round = by_node("round-robin");
+    let (least, most) = (round.iter().min().expect("nodes"), round.iter().max().expect("nodes"));
+    // The reads after healing ask the thread's own node.
+    assert!(round.len() == 5 && most - least <= 20, "{round:?}");
+    assert_eq!(by_node("random").len(), 5);
+    netsplit.run(&noop(&["--route", "leader"])).exits(64).says("has no leader");
+    netsplit.run(&noop(&["--route", "nearest"])).exits(64).says("round-robin");
+}

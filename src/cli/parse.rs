@@ -5,6 +5,8 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use workloads::generator::Arrivals;
 
+use crate::route::Policy;
+
 /// A duration: `90` (seconds), `90s`, `500ms`, `5m`, `1h30m`.
 pub(super) fn duration(text: &str) -> Result<Duration> {
     let is_bare = !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
@@ -52,6 +54,12 @@ pub(super) struct Rate(pub(super) Option<f64>);
 /// The gaps between ops: `poisson` or `fixed`.
 pub(super) fn arrivals(text: &str) -> Result<Arrivals> {
     serde_json::from_value(Value::String(text.to_owned())).context("write poisson or fixed")
+}
+
+/// A routing policy, by name.
+pub(super) fn route(text: &str) -> Result<Policy> {
+    serde_json::from_value(Value::String(text.to_owned()))
+        .context("write pinned, round-robin, random, sticky, leader or roles")
 }
 
 /// A rate: `200`, `0.5`, or `max`.

@@ -21,6 +21,7 @@ use crate::{
     exit::Exit,
     findings::{self, Circumstances},
     result::{Reason, RunResult, RunVerdict, SystemInfo, VerdictValue},
+    route::Policy,
     run::{Interrupt, Progress, Ran, Show},
     store::{Store, file},
     system::Recipe,
@@ -81,6 +82,10 @@ pub(super) struct RunArgs {
     /// One writer a key, the other threads read, each at a node of its own
     #[arg(long, help_heading = "Load")]
     roles: bool,
+    /// Which node an op goes to: pinned, round-robin, random, sticky (until an error), leader, or
+    /// roles (as --roles)
+    #[arg(long, value_name = "POLICY", default_value = "pinned", value_parser = parse::route, help_heading = "Load")]
+    route: Policy,
     /// Time after which an op's fate counts as unknown
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = parse::duration, help_heading = "Load")]
     op_timeout: Duration,
@@ -188,12 +193,13 @@ fn resolve(args: &RunArgs) -> Result<Test> {
             concurrency,
             nodes: node_count,
             ops_per_key: args.ops_per_key.or(recipe.ops_per_key).unwrap_or(200).max(1),
-            roles: args.roles || recipe.roles,
+            roles: args.roles || recipe.roles || args.route == Policy::Roles,
             ..Params::default()
         },
         rate: args.rate.0,
         arrivals: args.arrivals,
         fail_fast: args.fail_fast,
+        route: args.route,
         setup_timeout_ms: args.setup_timeout.as_millis() as u64,
         time_limit_ms: args.time_limit.as_millis() as u64,
         op_timeout_ms: args.op_timeout.as_millis() as u64,
@@ -218,6 +224,8 @@ fn resolve(args: &RunArgs) -> Result<Test> {
     }
     test.params.functions = functions.iter().map(ToString::to_string).collect();
     test.faults()?;
+    let leads = test.route != Policy::Leader || test.system()?.has_primaries();
+    ensure!(leads, "--route leader: {} has no leader that can be asked for", args.system);
     let is_streamed = || (built.build)(&test.params).checker.stream().is_some();
     ensure!(!test.fail_fast || is_streamed(), "--fail-fast: {workload} is judged as a whole");
     test.weather()?;

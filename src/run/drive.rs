@@ -23,7 +23,11 @@ use super::{
     online::Online,
     worker::{Clock, Worker},
 };
-use crate::{nemesis::Nemesis, result::Harness};
+use crate::{
+    nemesis::{self, Nemesis},
+    result::Harness,
+    route::Route,
+};
 
 /// So many completions are taken at a time.
 const BATCH: usize = 4096;
@@ -44,6 +48,7 @@ pub(super) struct Drive {
     back: Vec<Done>,
     online: Option<Online>,
     fail_fast: bool,
+    route: Route,
     /// When a violation was found.
     found: Option<Nanos>,
     is_ending: bool,
@@ -70,6 +75,7 @@ impl Drive {
         nemesis: Nemesis,
         online: Option<Online>,
         fail_fast: bool,
+        route: Route,
     ) -> Drive {
         let (sender, done) = mpsc::unbounded_channel();
         let clock = Clock(std::time::Instant::now());
@@ -87,6 +93,7 @@ impl Drive {
             back: Vec::new(),
             online,
             fail_fast,
+            route,
             found: None,
             is_ending: false,
         }
@@ -155,7 +162,8 @@ impl Drive {
     fn invoke_all(&mut self, progress: &mut Progress) -> Result<Option<Option<Nanos>>> {
         let next = loop {
             match self.scheduler.step(self.clock.now()) {
-                Step::Invoke { thread, op } => {
+                Step::Invoke { thread, mut op } => {
+                    self.direct(thread, &mut op);
                     self.journal.add(&op);
                     progress.op(&op);
                     self.due.push((thread, op));
@@ -176,6 +184,15 @@ impl Drive {
             anyhow::ensure!(is_sent, "a worker is gone");
         }
         Ok(next)
+    }
+
+    /// Says which node an op goes to.
+    fn direct(&mut self, thread: Thread, op: &mut Op) {
+        match thread {
+            Thread::Client(i) => op.node = self.route.choose(i),
+            Thread::Nemesis if nemesis::heals_all(op) => self.route.pin(),
+            Thread::Nemesis => (),
+        }
     }
 
     /// Waits for a completion, and takes all that came with it; at most until it is time to look
@@ -200,6 +217,7 @@ impl Drive {
         let now = self.clock.now();
         for Done { thread, op, completion, moments } in back.drain(..) {
             if let Some(thread) = thread {
+                self.route.learn(thread, completion.kind);
                 self.gauge.back(thread, op.due.unwrap_or(op.time), moments);
             }
             let op = self.scheduler.complete(now, &op, completion);
