@@ -203,6 +203,15 @@ mod tests {
     }
 
     #[test]
+    fn a_beginning_that_crashed_may_never_have_been() {
+        let picture = r#"
+            0: |- init {"x":1} -~
+            1:                    |- txn [] -> [["rp","true",{}],["insert","y",1]] -|
+            2:                    |- txn [] -> [["rp","true",{}]] -|"#;
+        assert_eq!(judge(picture, "serializable").valid, Valid::Valid);
+    }
+
+    #[test]
     fn what_a_predicate_finds_is_a_read_of_objects() {
         let picture = r#"
             0: |- init {"x":1,"y":1} -> {"x":1,"y":1} -|

@@ -59,7 +59,7 @@ impl World {
                 .map_err(|e| history.malformed(row, &e))?;
             let is_init = word(history.op(outline.invoked).f) == "init";
             let mops = match is_init {
-                true => world.init(value).ok_or_else(|| bad(INIT))?,
+                true => world.init(&outline, value).ok_or_else(|| bad(INIT))?,
                 false => world.txn(&outline, value).ok_or_else(|| bad(TXN))?,
             };
             world.kinds.push(outline.kind);
@@ -78,9 +78,11 @@ impl World {
         number
     }
 
-    fn init(&mut self, value: Value) -> Option<Vec<Mop>> {
+    fn init(&mut self, outline: &Outline, value: Value) -> Option<Vec<Mop>> {
+        // What may not have happened is as good as inserted, at best.
+        let deed = if outline.kind == Kind::Ok { Deed::Init } else { Deed::Insert };
         let Value::Object(map) = value else { return None };
-        let make = |(name, value)| Mop::Make(self.key(name), Deed::Init, Some(Datum::from(value)));
+        let make = |(name, value)| Mop::Make(self.key(name), deed, Some(Datum::from(value)));
         Some(map.into_iter().map(make).collect())
     }
 
