@@ -164,7 +164,7 @@ fn resolve(args: &RunArgs) -> Result<Test> {
     let bug = args.bug.as_deref().map(|name| test::find_bug(entry, name)).transpose()?;
     let recipe = bug.map_or(&Recipe::NONE, |bug| &bug.recipe);
     let workload = args.workload.as_deref().or(recipe.workload).unwrap_or("register");
-    let built = test::find_workload(workload)?;
+    test::find_workload(workload)?;
     let mut system = SystemInfo { name: args.system.clone(), ..SystemInfo::default() };
     system.bug = bug.map(|bug| bug.name.to_owned());
     for (name, value) in recipe.options {
@@ -224,12 +224,20 @@ fn resolve(args: &RunArgs) -> Result<Test> {
     }
     test.params.functions = functions.iter().map(ToString::to_string).collect();
     test.faults()?;
-    let leads = test.route != Policy::Leader || test.system()?.has_primaries();
-    ensure!(leads, "--route leader: {} has no leader that can be asked for", args.system);
-    let is_streamed = || (built.build)(&test.params).checker.stream().is_some();
-    ensure!(!test.fail_fast || is_streamed(), "--fail-fast: {workload} is judged as a whole");
     test.weather()?;
+    refuse_impossible(&test)?;
     Ok(test)
+}
+
+/// What was asked for must be possible with this system and workload.
+fn refuse_impossible(test: &Test) -> Result<()> {
+    let (system, workload) = (&test.system.name, &test.workload);
+    let leads = test.route != Policy::Leader || test.system()?.has_primaries();
+    ensure!(leads, "--route leader: {system} has no leader that can be asked for");
+    let built = test.workload_entry()?.build;
+    let is_streamed = || built(&test.params).checker.stream().is_some();
+    ensure!(!test.fail_fast || is_streamed(), "--fail-fast: {workload} is judged as a whole");
+    Ok(())
 }
 
 fn testbed(args: &RunArgs, is_imagined: bool) -> Result<Testbed> {
