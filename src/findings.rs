@@ -3,6 +3,7 @@
 //! Everything here is computed from the history and the test alone, so a stored run can be judged
 //! again on any machine, any day.
 pub mod evidence;
+pub mod logs;
 pub mod resilience;
 pub mod stats;
 pub mod streamed;
@@ -44,6 +45,8 @@ pub struct Circumstances {
     pub harness: Option<Harness>,
     /// Nodes that died by themselves.
     pub died: Vec<String>,
+    /// What was found in the nodes' logs, where they were searched.
+    pub logs: Option<logs::Found>,
     /// What the reader should know.
     pub warnings: Vec<String>,
 }
@@ -51,7 +54,7 @@ pub struct Circumstances {
 impl From<Ran> for Circumstances {
     fn from(ran: Ran) -> Circumstances {
         let Ran { phases_ms, version, interrupted, warnings, harness, died } = ran;
-        Circumstances { phases_ms, version, interrupted, harness, died, warnings }
+        Circumstances { phases_ms, version, interrupted, harness, died, logs: None, warnings }
     }
 }
 
@@ -91,6 +94,9 @@ fn describe_run(
     result.run.phases_ms = known.phases_ms.clone();
     result.system.version = known.version.clone();
     result.harness = known.harness.clone();
+    if let Some(logs) = &known.logs {
+        logs.add_to(&mut result);
+    }
     result.verdict = verdict::of_run(&result, verdict, &known);
     result.warnings = known.warnings;
     result

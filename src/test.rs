@@ -70,6 +70,9 @@ pub struct Test {
     pub weather: Option<String>,
     /// Where the nodes come from.
     pub testbed: Testbed,
+    /// Patterns that no line of a node's log may match.
+    #[serde(default)]
+    pub fail_on_log: Vec<String>,
     /// How long judging may take.
     pub check_timeout_ms: u64,
     /// How much memory judging may hold.

@@ -241,3 +241,14 @@ fn nothing_is_left_after_kill_9_at_any_moment() {
     ended.says("did not come to its end");
     netsplit.run(&["heal"]).exits(0).says("nothing to undo");
 }
+
+#[test]
+fn a_line_in_a_log_fails_a_run() {
+    let netsplit = Netsplit::new();
+    let run = ["run", "--faults", "none", "--time-limit", "4s", "--fail-on-log"];
+    netsplit.run(&with(&run, &["no such line"])).exits(0);
+    netsplit.run(&with(&run, &["listening on"])).exits(1).says("VIOLATION").says("of the logs");
+    assert_eq!(netsplit.result()["anomalies"][0]["type"], "log-pattern");
+    netsplit.run(&["check", "latest"]).exits(1).says("of the logs");
+    netsplit.run(&with(&run, &["("])).exits(64).says("no regular expression");
+}

@@ -123,7 +123,7 @@ fn remembered(store: &Store) -> Circumstances {
     let was_interrupted = verdict.reason == crate::result::Reason::Interrupted;
     let interrupted = was_interrupted.then_some(crate::run::Interrupt::Int);
     let (phases_ms, version) = (run.phases_ms, system.version);
-    Circumstances { phases_ms, version, warnings, interrupted, harness, died: Vec::new() }
+    Circumstances { phases_ms, version, warnings, interrupted, harness, ..Circumstances::default() }
 }
 
 fn check_history(args: &CheckArgs) -> Outcome {

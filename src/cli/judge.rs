@@ -11,7 +11,7 @@ use checkers::History;
 
 use super::check::streamed::{PIECES, Tail, WHOLE};
 use crate::{
-    findings::{self, Circumstances, streamed},
+    findings::{self, Circumstances, logs, streamed},
     result::RunResult,
     store::{Store, file},
     test::Test,
@@ -43,6 +43,10 @@ impl Judged {
 /// # Errors
 /// When it cannot be read, or is none.
 pub(super) fn judge(store: &Store, test: &Test, mut known: Circumstances) -> Result<Judged> {
+    if !test.fail_on_log.is_empty() {
+        let patterns = logs::patterns(&test.fail_on_log)?;
+        known.logs = Some(logs::search(&store.path(file::NODES), &patterns)?);
+    }
     let path = store.path(file::HISTORY);
     let name = || path.display().to_string();
     let bytes = std::fs::metadata(&path).with_context(name)?.len();

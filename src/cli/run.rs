@@ -98,6 +98,10 @@ pub(super) struct RunArgs {
     /// End the run, and heal, at the first violation that is found while it goes
     #[arg(long, help_heading = "Judging")]
     fail_fast: bool,
+    /// A regular expression that no line of a node's log may match, such as `^panic:`; may be
+    /// repeated
+    #[arg(long, value_name = "REGEX", help_heading = "Judging")]
+    fail_on_log: Vec<String>,
     /// Time for judging
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = parse::duration, help_heading = "Judging")]
     check_timeout: Duration,
@@ -211,6 +215,7 @@ fn resolve(args: &RunArgs) -> Result<Test> {
         fault_interval_ms: args.faults.fault_interval.as_millis() as u64,
         partitions: args.faults.partitions.clone(),
         testbed,
+        fail_on_log: args.fail_on_log.clone(),
         check_timeout_ms: args.check_timeout.as_millis() as u64,
         check_memory: args.check_memory,
     };
@@ -223,14 +228,15 @@ fn resolve(args: &RunArgs) -> Result<Test> {
         );
     }
     test.params.functions = functions.iter().map(ToString::to_string).collect();
-    test.faults()?;
-    test.weather()?;
     refuse_impossible(&test)?;
     Ok(test)
 }
 
 /// What was asked for must be possible with this system and workload.
 fn refuse_impossible(test: &Test) -> Result<()> {
+    test.faults()?;
+    test.weather()?;
+    findings::logs::patterns(&test.fail_on_log).context("--fail-on-log")?;
     let (system, workload) = (&test.system.name, &test.workload);
     let leads = test.route != Policy::Leader || test.system()?.has_primaries();
     ensure!(leads, "--route leader: {system} has no leader that can be asked for");

@@ -36,6 +36,10 @@ pub(super) fn of_run(
     verdict: &Verdict,
     circumstances: &Circumstances,
 ) -> RunVerdict {
+    let has_failed = result.properties.iter().any(|p| p.status == PropertyStatus::Fail);
+    if has_failed && verdict.valid != Valid::Invalid {
+        return violation(result);
+    }
     if let Some(decided) = of_checker(result, verdict) {
         return decided;
     }
@@ -75,9 +79,7 @@ pub(super) fn of_history(result: &RunResult, verdict: &Verdict) -> RunVerdict {
 /// What the checker decides alone: a violation, that it could not tell, or that it broke.
 fn of_checker(result: &RunResult, verdict: &Verdict) -> Option<RunVerdict> {
     if verdict.valid == Valid::Invalid {
-        let first = result.anomalies.first();
-        let summary = first.map_or("a property is violated", |a| &a.explanation);
-        return Some(RunVerdict::new(VerdictValue::Fail, Reason::Violation, summary));
+        return Some(violation(result));
     }
     if verdict.details.get("bug").is_some_and(|bug| bug == true) {
         return Some(RunVerdict::new(VerdictValue::Error, Reason::Internal, why(verdict)));
@@ -88,6 +90,12 @@ fn of_checker(result: &RunResult, verdict: &Verdict) -> Option<RunVerdict> {
         return Some(RunVerdict::new(VerdictValue::Unknown, reason, why(verdict)));
     }
     None
+}
+
+fn violation(result: &RunResult) -> RunVerdict {
+    let first = result.anomalies.first();
+    let summary = first.map_or("a property is violated", |a| &a.explanation);
+    RunVerdict::new(VerdictValue::Fail, Reason::Violation, summary)
 }
 
 fn praise(result: &RunResult) -> String {
