@@ -14,11 +14,11 @@ mod run;
 mod schema;
 mod verify;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{net::IpAddr, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, error::ErrorKind};
 
-use crate::{exit::Exit, zoo};
+use crate::{exit::Exit, remote::socket, zoo};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -66,6 +66,12 @@ enum Command {
     /// A node of a reference system (what `run` starts on the nodes)
     #[command(hide = true)]
     Zoo(zoo::ZooArgs),
+    /// A datagram socket over standard input and output (what the probe uses on other machines)
+    #[command(hide = true)]
+    Datagrams {
+        /// The address to open it at
+        ip: IpAddr,
+    },
 }
 
 /// Where runs are stored.
@@ -138,6 +144,7 @@ fn dispatch(command: Command) -> Outcome {
     match command {
         Command::Run(args) => run::run(&args),
         Command::Zoo(args) => in_runtime(zoo::main(args)).or_infrastructure(),
+        Command::Datagrams { ip } => in_runtime(socket::serve(ip)).or_infrastructure(),
         Command::Check(args) => check::check(&args),
         Command::Verify(args) => verify::verify(&args),
         Command::Report(args) => report::report(&args),

@@ -12,7 +12,7 @@ use nix::sys::signal::Signal;
 
 use crate::{
     net::{Net, link::Quality, switch::Switch},
-    remote::{Remote, namespace::MARKS},
+    remote::{Remote, marks},
     system::System,
 };
 
@@ -33,6 +33,8 @@ pub struct Node {
     pub remote: Arc<dyn Remote>,
     /// A directory on the node for the system's data.
     pub data: PathBuf,
+    /// netsplit's own executable on the node, which the reference systems are part of.
+    pub netsplit: PathBuf,
     /// The controller's directory for the node's logs.
     pub logs: PathBuf,
 }
@@ -89,8 +91,7 @@ impl Cluster {
     /// When it could not be started.
     pub async fn start(&self, node: &Node) -> Result<()> {
         let Some(mut program) = self.system.daemon(node, &self.nodes) else { return Ok(()) };
-        let marks = [self.run.clone(), node.name.to_string()];
-        program.env.extend(MARKS.iter().map(ToString::to_string).zip(marks));
+        program.env.extend(marks::of(&self.run, &node.name));
         let started = self.daemons.start(node, &program).await;
         started.with_context(|| format!("failed to start {} on {}", self.system.name(), node.name))
     }

@@ -18,8 +18,21 @@ pub const NET_NEEDS: &[Requirement] = &[
     Requirement { program: "iptables", package: "iptables" },
 ];
 
-/// What the project's own tests need beside: a browser that opens reports.
-pub const TEST_NEEDS: &[Requirement] = &[Requirement { program: "chromium", package: "chromium" }];
+/// What a machine needs beside to be a node reached by SSH.
+pub const HOST_NEEDS: &[Requirement] = &[
+    Requirement { program: "find", package: "findutils" },
+    Requirement { program: "grep", package: "grep" },
+    Requirement { program: "setsid", package: "util-linux" },
+];
+
+/// What this machine needs to reach nodes by SSH.
+pub const SSH_NEEDS: &[Requirement] = &[Requirement { program: "ssh", package: "openssh-client" }];
+
+/// What the project's own tests need beside: a browser that opens reports, an SSH server.
+pub const TEST_NEEDS: &[Requirement] = &[
+    Requirement { program: "chromium", package: "chromium" },
+    Requirement { program: "sshd", package: "openssh-server" },
+];
 
 /// Something the doctor looked at.
 #[derive(Clone, Debug)]
@@ -45,6 +58,7 @@ pub fn examine() -> Vec<Finding> {
         let needs = system.requirements();
         findings.extend(needs.iter().map(|need| program(need, false, entry.name)));
     }
+    findings.extend(SSH_NEEDS.iter().map(|need| program(need, false, "`--nodes ssh:...`")));
     findings.extend(TEST_NEEDS.iter().map(|need| program(need, false, "the test suite")));
     findings.push(leftovers());
     findings
@@ -54,7 +68,7 @@ pub fn examine() -> Vec<Finding> {
 pub fn all_needs() -> Vec<Requirement> {
     let built = system::ALL.iter().filter_map(|e| (e.build)(None, &Options::new()).ok());
     let needs = built.flat_map(|system| system.requirements());
-    NET_NEEDS.iter().chain(TEST_NEEDS).copied().chain(needs).collect()
+    NET_NEEDS.iter().chain(SSH_NEEDS).chain(TEST_NEEDS).copied().chain(needs).collect()
 }
 
 /// Those that are not installed.

@@ -6,26 +6,20 @@ use std::{
     collections::BTreeMap,
     fs::File,
     io::Write,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use anyhow::{Context, Result, bail};
-use nix::{
-    errno::Errno,
-    sys::signal::{Signal, kill},
-    unistd::Pid,
-};
+use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     cluster::{Cluster, Node},
     nemesis::{self, Injury},
     net::iptables,
-    remote::{
-        Address,
-        namespace::{Namespace, marked},
-    },
+    remote::{Address, Remote, marks, succeeded},
 };
 
 /// How to undo a deed without the controller that did it.
@@ -45,6 +39,11 @@ pub enum Undo {
     },
     /// What the run started is killed.
     Kill,
+    /// The node's part of the run's directory is removed.
+    RemoveDirectory {
+        /// The run's directory on the node.
+        home: PathBuf,
+    },
 }
 
 /// A line of the ledger.
@@ -120,28 +119,61 @@ impl Inner {
     }
 }
 
-/// What healing a ledger came to, a line for each deed that nobody had undone.
-pub type Healed = Vec<String>;
+/// What healing a ledger came to: a line for each deed that nobody had undone, and one for each
+/// that could not be undone now.
+pub type Healed = (Vec<String>, Vec<String>);
 
-/// Undoes whatever the ledger at `path` has open. Idempotent.
+/// Undoes whatever the ledger at `path` has open, as far as nodes can be reached. Idempotent.
 ///
 /// # Errors
-/// When the ledger cannot be read, or a node that still exists refuses.
+/// When the ledger cannot be read or written.
 pub async fn heal(path: &Path) -> Result<Healed> {
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("failed to read {}", path.display()))?;
-    let mut healed = Vec::new();
     let run = path.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
+    let (mut healed, mut failed) = (Vec::new(), Vec::new());
+    let mut reached = Reached::default();
     for (number, what, nodes, undo) in open_entries(&text, path)? {
+        let before = failed.len();
         for (name, address) in nodes {
-            let line = undo_on(&run, &name, &address, &undo).await;
-            let line = line.with_context(|| format!("failed to undo {what} on {name}"))?;
-            healed.extend(line.map(|done| format!("{what} on {name}: {done}")));
+            match reached.undo(&run, &name, &address, &undo).await {
+                Ok(done) => healed.extend(done.map(|done| format!("{what} on {name}: {done}"))),
+                Err(e) => failed.push(format!("failed to undo {what} on {name}: {e:#}")),
+            }
         }
-        let mut file = File::options().append(true).open(path)?;
-        writeln!(file, "{}", serde_json::to_string(&Line::Close { number })?)?;
+        if failed.len() == before {
+            let mut file = File::options().append(true).open(path)?;
+            writeln!(file, "{}", serde_json::to_string(&Line::Close { number })?)?;
+        }
     }
-    Ok(healed)
+    Ok((healed, failed))
+}
+
+/// Nodes that were reached again, or why not: each is tried once.
+#[derive(Default)]
+struct Reached {
+    nodes: BTreeMap<Address, Result<Option<Arc<dyn Remote>>, String>>,
+}
+
+impl Reached {
+    async fn undo(
+        &mut self,
+        run: &str,
+        name: &str,
+        address: &Address,
+        undo: &Undo,
+    ) -> Result<Option<String>> {
+        if !self.nodes.contains_key(address) {
+            let reached = address.reach().await.map_err(|e| format!("{e:#}"));
+            self.nodes.insert(address.clone(), reached);
+        }
+        match &self.nodes[address] {
+            Ok(Some(remote)) => undo_on(&**remote, run, name, undo).await,
+            Ok(None) if matches!(address, Address::Lab | Address::Nowhere) => Ok(None),
+            Ok(None) => Ok(Some("the node is gone, and everything on it".into())),
+            Err(e) => bail!("{e}"),
+        }
+    }
 }
 
 type OpenEntry = (u64, String, BTreeMap<String, Address>, Undo);
@@ -165,41 +197,57 @@ fn open_entries(text: &str, path: &Path) -> Result<Vec<OpenEntry>> {
 }
 
 /// Undoes one deed on one node; says what was done, if anything.
-async fn undo_on(run: &str, name: &str, address: &Address, undo: &Undo) -> Result<Option<String>> {
-    let Address::Netns { name: netns } = address else {
-        // A lab ended with its controller, and everything in it.
-        return Ok(None);
-    };
-    let Ok(space) = Namespace::named(netns) else {
-        return Ok(Some("the namespace is gone, and everything in it".into()));
-    };
+async fn undo_on(
+    remote: &dyn Remote,
+    run: &str,
+    name: &str,
+    undo: &Undo,
+) -> Result<Option<String>> {
     Ok(match undo {
         Undo::Nothing => None,
         Undo::DropRules => {
-            iptables::remove(&space).await?;
+            iptables::remove(remote).await?;
             Some("the chain NETSPLIT is removed".into())
         }
-        Undo::Resume => signal(run, name, Signal::SIGCONT)?,
+        Undo::Resume => signal(remote, run, name, Signal::SIGCONT).await?,
         Undo::OpenFiles { soft } => {
-            let pids = marked(run, name)?;
+            let pids = marks::marked(remote, run, name).await?;
             for &pid in &pids {
-                nemesis::limit_open_files(&space, pid, soft).await?;
+                nemesis::limit_open_files(remote, pid, soft).await?;
             }
             (!pids.is_empty()).then(|| format!("{soft} open files are allowed again"))
         }
-        Undo::Kill => signal(run, name, Signal::SIGKILL)?,
+        Undo::Kill => signal(remote, run, name, Signal::SIGKILL).await?,
+        Undo::RemoveDirectory { home } => {
+            remove_directory(remote, home, name).await?;
+            Some(format!("{} is removed", home.join(name).display()))
+        }
     })
 }
 
 /// Signals what the run started on a node and still lives.
-fn signal(run: &str, node: &str, signal: Signal) -> Result<Option<String>> {
-    let pids = marked(run, node)?;
-    for &pid in &pids {
-        match kill(Pid::from_raw(pid), signal) {
-            Ok(()) | Err(Errno::ESRCH) => (),
-            Err(e) => return Err(e).with_context(|| format!("failed to signal process {pid}")),
-        }
-    }
+async fn signal(
+    remote: &dyn Remote,
+    run: &str,
+    node: &str,
+    signal: Signal,
+) -> Result<Option<String>> {
+    let pids = marks::signal(remote, run, node, signal).await?;
     let list: Vec<String> = pids.iter().map(ToString::to_string).collect();
     Ok((!pids.is_empty()).then(|| format!("sent {signal} to {}", list.join(", "))))
+}
+
+/// Removes a node's part of a run's directory, and the directory with the last of them: nodes may
+/// share a disk. Idempotent.
+///
+/// # Errors
+/// When something in it cannot be removed.
+pub async fn remove_directory(remote: &dyn Remote, home: &Path, node: &str) -> Result<()> {
+    const REMOVE: &str = r#"rm -rf -- "$1/$2" && { rmdir -- "$1" 2>/dev/null || :; }"#;
+    let argv = ["sh", "-c", REMOVE, "sh", &home.to_string_lossy(), node];
+    let removed = remote
+        .exec(&argv, b"", Duration::from_secs(60))
+        .await
+        .and_then(|output| succeeded(&output));
+    removed.with_context(|| format!("failed to remove {}", home.join(node).display()))
 }

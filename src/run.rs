@@ -12,12 +12,14 @@ mod worker;
 
 use std::{
     collections::BTreeMap,
+    path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, Result, bail};
 use checkers::Nanos;
+use nix::sys::signal::Signal;
 use serde_json::Value;
 use tokio::{sync::watch, task::block_in_place, time::timeout};
 use workloads::{
@@ -27,13 +29,15 @@ use workloads::{
 
 use crate::{
     cluster::{Cluster, Daemons, Node},
-    ledger::{Ledger, Undo},
+    ledger::{self, Ledger, Undo},
     nemesis::{self, Fault, HEAL, Nemesis},
+    net::iptables,
+    remote::marks,
     result::Harness,
     route::{Policy, Route},
     store::{Store, file},
     test::Test,
-    testbed::{Found, Testbed},
+    testbed::Found,
 };
 use drive::Drive;
 use journal::Journal;
@@ -84,35 +88,39 @@ pub async fn run(
     let mut clock = Phases::new();
     progress.phase("setup");
     let ledger = Ledger::create(&store.directory)?;
-    let data = std::env::temp_dir().join(format!("netsplit-{}", test.id));
-    let found = test.testbed.up(&store.path(file::NODES), &data, test.seed).await?;
-    // Noted first, done then: neither rule nor process without an entry.
+    let home = test.testbed.home(&test.id);
+    let needs = test.system()?.requirements();
+    let found = test.testbed.up(&store.path(file::NODES), &home, test.seed, &needs).await?;
+    // Noted first, done then: neither file nor rule nor process without an entry.
+    let undo = Undo::RemoveDirectory { home: home.clone() };
+    let directory = ledger.note("directory", &found.nodes, undo)?;
     let rules = ledger.note("iptables chain", &found.nodes, Undo::DropRules)?;
     let daemons = ledger.note("daemons", &found.nodes, Undo::Kill)?;
     let cluster = Arc::new(set_up(test, found).await?);
-    let outlives = matches!(test.testbed, Testbed::Netns { .. });
+    let home = test.testbed.outlives().then_some(&*home);
     let outcome =
         deploy_and_operate(test, store, &cluster, &ledger, progress, &mut clock, interrupts);
     let outcome = outcome.await;
     clock.next("teardown");
     progress.phase("teardown");
-    let torn_down = tear_down(&cluster, outlives).await;
+    let torn_down = tear_down(&cluster, home).await;
     progress.finish();
     let Operated { interrupted, mut warnings, harness, died } = outcome?;
     match torn_down {
         Ok(()) => {
             ledger.close(daemons)?;
             ledger.close(rules)?;
+            ledger.close(directory)?;
         }
         Err(e) => warnings.push(format!("teardown failed, type `netsplit heal`: {e:#}")),
     }
-    let version = cluster.system.version().await;
+    let version = cluster.system.version(&cluster.nodes[0]).await;
     Ok(Ran { phases_ms: clock.end(), version, interrupted, warnings, harness, died })
 }
 
 async fn set_up(test: &Test, found: Found) -> Result<Cluster> {
     let system = test.system()?;
-    let net = found.cut_ready().await.context("`netsplit heal` undoes what was done")?;
+    let net = found.make_ready(&test.id).await.context("`netsplit heal` undoes what was done")?;
     let Found { nodes, switch, .. } = found;
     let weather = test.weather()?;
     if let Some(switch) = &switch {
@@ -284,20 +292,24 @@ async fn found_dead(cluster: &Cluster) -> Vec<String> {
 }
 
 /// Stops the system and mends the net; nodes that outlive the run are left as they were found.
-async fn tear_down(cluster: &Cluster, outlives: bool) -> Result<()> {
+async fn tear_down(cluster: &Cluster, home: Option<&Path>) -> Result<()> {
     cluster.stop().await?;
     cluster.net.heal().await?;
-    if outlives {
-        for node in &cluster.nodes {
-            restore(node).await.with_context(|| format!("failed to restore {}", node.name))?;
-        }
+    let Some(home) = home else { return Ok(()) };
+    for node in &cluster.nodes {
+        let restored = restore(&cluster.run, node, home).await;
+        restored.with_context(|| format!("failed to restore {}", node.name))?;
     }
     Ok(())
 }
 
-async fn restore(node: &Node) -> Result<()> {
-    crate::net::iptables::remove(&*node.remote).await?;
-    std::fs::remove_dir_all(&node.data).context("failed to remove the system's data")
+async fn restore(run: &str, node: &Node, home: &Path) -> Result<()> {
+    let remote = &*node.remote;
+    marks::signal(remote, run, &node.name, Signal::SIGKILL).await?;
+    let collected = remote.collect_logs().await;
+    iptables::remove(remote).await?;
+    ledger::remove_directory(remote, home, &node.name).await?;
+    collected.context("its logs are lost")
 }
 
 /// Measures phases.

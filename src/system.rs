@@ -26,8 +26,8 @@ pub trait System: Send + Sync {
         Vec::new()
     }
 
-    /// Its version, as it tells it itself; absent where it ships with netsplit.
-    async fn version(&self) -> Option<String> {
+    /// Its version, as it tells it itself on a node; absent where it ships with netsplit.
+    async fn version(&self, _node: &Node) -> Option<String> {
         None
     }
 

@@ -1,9 +1,15 @@
 //! Where nodes come from.
+mod addresses;
+pub mod hosts;
 mod imagined;
 pub mod lab;
+mod lease;
 pub mod netns;
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
@@ -11,8 +17,11 @@ use serde::{Deserialize, Serialize};
 use crate::{
     cluster::Node,
     net::{Net, iptables::Iptables, switch::Switch},
-    remote::namespace::Namespace,
+    system::Requirement,
 };
+
+/// netsplit's own executable, for whoever runs it on this machine.
+const OWN_EXECUTABLE: &str = "/proc/self/exe";
 
 /// Where the nodes of a test come from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +40,14 @@ pub enum Testbed {
         /// Their names.
         names: Vec<String>,
     },
+    /// Machines with an SSH server; they outlive the run.
+    Ssh {
+        /// As `ssh` takes them: `root@10.0.0.1`, `ssh://root@host:2222`, a name in its
+        /// configuration.
+        destinations: Vec<String>,
+        /// The configuration file to use in place of the user's own.
+        config: Option<PathBuf>,
+    },
     /// Names alone, so many, for a system that lives inside the controller.
     Imagined {
         /// How many.
@@ -42,23 +59,35 @@ pub enum Testbed {
 pub struct Found {
     /// The nodes, in order.
     pub nodes: Vec<Node>,
-    /// The namespace of each; none where the nodes are imagined.
-    spaces: Vec<Arc<Namespace>>,
     /// What joins them, where it is ours.
     pub switch: Option<Arc<Switch>>,
+    kind: Kind,
+}
+
+enum Kind {
+    Imagined,
+    /// Namespaces of this machine.
+    Real,
+    /// Machines on which nothing of ours is yet.
+    Hosts(hosts::Fresh),
 }
 
 impl Found {
-    /// Makes the net between the nodes ready to be cut. This changes their iptables, so whoever
-    /// calls it has noted that in the ledger.
+    fn real(nodes: Vec<Node>, switch: Option<Arc<Switch>>) -> Found {
+        Found { nodes, switch, kind: Kind::Real }
+    }
+
+    /// Makes the nodes ready to run the system, and the net between them to be cut. This changes
+    /// their files and iptables, so whoever calls it has noted that in the ledger.
     ///
     /// # Errors
-    /// When iptables is missing or refuses.
-    pub async fn cut_ready(&self) -> Result<Arc<dyn Net>> {
-        if self.spaces.is_empty() {
-            return Ok(Arc::new(imagined::NoNet));
-        }
-        Ok(Arc::new(Iptables::set_up(&self.nodes, &self.spaces).await?))
+    /// When iptables is missing or refuses, or a node takes no files.
+    pub async fn make_ready(&self, run: &str) -> Result<Arc<dyn Net>> {
+        Ok(match &self.kind {
+            Kind::Imagined => Arc::new(imagined::NoNet),
+            Kind::Real => Arc::new(Iptables::set_up(&self.nodes).await?),
+            Kind::Hosts(fresh) => fresh.make_ready(&self.nodes, run).await?,
+        })
     }
 }
 
@@ -70,24 +99,52 @@ impl Testbed {
                 (1..=*nodes).map(|i| format!("n{i}")).collect()
             }
             Testbed::Netns { names } => names.clone(),
+            Testbed::Ssh { destinations, .. } => {
+                destinations.iter().map(|d| hosts::name(d).to_owned()).collect()
+            }
         }
     }
 
-    /// Makes, or finds, the nodes. Their logs go below `logs`, the data of those that outlive the
-    /// run below `data`. Nothing of theirs is changed yet: see [`Found::cut_ready`]. What chance
-    /// a switch needs follows from the seed.
+    /// Whether the nodes are still there when the run is over.
+    pub fn outlives(&self) -> bool {
+        matches!(self, Testbed::Netns { .. } | Testbed::Ssh { .. })
+    }
+
+    /// The directory for everything that a run keeps on nodes that outlive it; a node's own part
+    /// has its name.
+    pub fn home(&self, run: &str) -> PathBuf {
+        let directory = match self {
+            // Of another machine only this is known.
+            Testbed::Ssh { .. } => PathBuf::from("/tmp"),
+            _ => std::env::temp_dir(),
+        };
+        directory.join(format!("netsplit-{run}"))
+    }
+
+    /// Makes, or finds, the nodes, and looks whether they have what is needed. Their logs go below
+    /// `logs`, the data of those that outlive the run below `home`. Nothing of theirs is changed
+    /// yet: see [`Found::make_ready`]. What chance a switch needs follows from the seed.
     ///
     /// # Errors
-    /// When a node cannot be made or reached.
-    pub async fn up(&self, logs: &Path, data: &Path, seed: u64) -> Result<Found> {
+    /// When a node cannot be made or reached, or lacks something.
+    pub async fn up(
+        &self,
+        logs: &Path,
+        home: &Path,
+        seed: u64,
+        needs: &[Requirement],
+    ) -> Result<Found> {
         match self {
             Testbed::Lab { nodes, has_switch } => {
                 lab::up(*nodes, logs, has_switch.then_some(seed)).await
             }
-            Testbed::Netns { names } => netns::up(names, logs, data).await,
+            Testbed::Netns { names } => netns::up(names, logs, home).await,
+            Testbed::Ssh { destinations, config } => {
+                hosts::up(destinations, config.as_deref(), logs, home, needs).await
+            }
             Testbed::Imagined { .. } => {
                 let nodes = imagined::nodes(&self.names(), logs);
-                Ok(Found { nodes, spaces: Vec::new(), switch: None })
+                Ok(Found { nodes, switch: None, kind: Kind::Imagined })
             }
         }
     }

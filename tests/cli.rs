@@ -209,7 +209,8 @@ fn wrong_words_are_refused_with_the_right_ones() {
     refused(&["run", "--concurrency", "0"], "between 1");
     refused(&["run", "--option", "colour=red"], "colour");
     refused(&["run", "--fly"], "--fly");
-    refused(&["run", "--nodes", "n1"], "netns:");
+    refused(&["run", "--nodes", "n1"], "ssh:USER@HOST");
+    refused(&["run", "--nodes", "ssh:n1", "--ssh-config", "nowhere"], "--ssh-config nowhere");
     refused(&["check", "nowhere"], "nowhere");
     refused(&["check", "/dev/null"], "--model");
     refused(&["check", "/dev/null", "--model", "abacus"], "cas-register");

@@ -25,16 +25,21 @@ pub(super) fn heal(args: &HealArgs) -> Outcome {
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.or_infrastructure()?;
-    let mut count = 0;
+    let (mut count, mut failed) = (0, Vec::new());
     for directory in directories {
         let path = directory.join(ledger::FILE);
         if !path.is_file() {
             continue;
         }
-        for line in runtime.block_on(ledger::heal(&path)).or_infrastructure()? {
+        let (healed, mut of_run) = runtime.block_on(ledger::heal(&path)).or_infrastructure()?;
+        for line in healed {
             count += 1;
             output::say(&line).or_infrastructure()?;
         }
+        failed.append(&mut of_run);
+    }
+    if !failed.is_empty() {
+        return Err(anyhow::anyhow!(failed.join("\n"))).or_infrastructure();
     }
     if count == 0 {
         output::say("nothing to undo").or_infrastructure()?;

@@ -1,7 +1,8 @@
 //! `netsplit run`
 mod faults;
+mod nodes;
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
@@ -35,7 +36,8 @@ Examples:
   netsplit run --bug no-write-back                 a bug, with the recipe that shows it
   netsplit run --system etcd --option serializable=true
   netsplit run --faults partition --partition majorities-ring --time-limit 2m
-  netsplit run --workload set --faults kill --seed 7";
+  netsplit run --workload set --faults kill --seed 7
+  netsplit run --nodes ssh:root@10.0.0.1,ssh:root@10.0.0.2,ssh:root@10.0.0.3";
 
 /// Deploy a system, drive it, hurt it, judge it
 #[derive(Args)]
@@ -56,9 +58,12 @@ pub(super) struct RunArgs {
     /// Number of nodes in the lab
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=i64::from(lab::NODES_MAX)), help_heading = "Where")]
     node_count: u32,
-    /// Nodes that exist already: `netns:NAME` each, comma-separated (needs root)
+    /// Nodes that exist already, comma-separated: `ssh:USER@HOST` each (as root), or `netns:NAME`
     #[arg(long, value_delimiter = ',', conflicts_with = "node_count", help_heading = "Where")]
     nodes: Vec<String>,
+    /// SSH's configuration, in place of your own and the system's
+    #[arg(long, value_name = "FILE", requires = "nodes", help_heading = "Where")]
+    ssh_config: Option<PathBuf>,
     /// Time for the nodes to serve after their first start
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse::duration, help_heading = "Where")]
     setup_timeout: Duration,
@@ -142,9 +147,12 @@ pub(super) fn run(args: &RunArgs) -> Outcome {
 fn prepare(args: &RunArgs, test: &Test) -> Result<()> {
     let mut needs = match test.testbed {
         Testbed::Imagined { .. } => Vec::new(),
+        Testbed::Ssh { .. } => doctor::SSH_NEEDS.to_vec(),
         _ => doctor::NET_NEEDS.to_vec(),
     };
-    needs.extend(test.system()?.requirements());
+    if !matches!(test.testbed, Testbed::Ssh { .. }) {
+        needs.extend(test.system()?.requirements());
+    }
     let missing = doctor::missing(&needs);
     if missing.is_empty() {
         return Ok(());
@@ -254,11 +262,7 @@ fn testbed(args: &RunArgs, is_imagined: bool) -> Result<Testbed> {
     if args.nodes.is_empty() {
         return Ok(Testbed::Lab { nodes: args.node_count, has_switch: false });
     }
-    let name = |node: &String| {
-        let name = node.strip_prefix("netns:").map(str::to_owned);
-        name.with_context(|| format!("--nodes {node}: write each node as netns:NAME"))
-    };
-    Ok(Testbed::Netns { names: args.nodes.iter().map(name).collect::<Result<_>>()? })
+    nodes::parse(&args.nodes, args.ssh_config.as_deref())
 }
 
 /// Everything from here on happens where the nodes are.

@@ -9,10 +9,7 @@ use anyhow::{Context, Result, bail};
 use async_trait::async_trait;
 
 use super::{Grudge, Heard, Net, probe::Probe};
-use crate::{
-    cluster::Node,
-    remote::{Remote, namespace::Namespace},
-};
+use crate::{cluster::Node, remote::Remote};
 
 const CHAIN: &str = "NETSPLIT";
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -46,15 +43,17 @@ impl Iptables {
     ///
     /// # Errors
     /// When iptables is missing or refuses.
-    pub async fn set_up(nodes: &[Node], spaces: &[Arc<Namespace>]) -> Result<Iptables> {
-        let probe = Probe::open(nodes, spaces).context("failed to prepare the probe")?;
+    pub async fn set_up(nodes: &[Node]) -> Result<Iptables> {
+        let probe = Probe::open(nodes).await.context("failed to prepare the probe")?;
         let net = Iptables { nodes: nodes.to_vec(), probe };
-        for node in nodes {
+        join_all(nodes.iter().map(async |node| {
             net.write(node, &BTreeSet::new()).await?;
             for family in FAMILIES {
                 add_jump(node, family).await?;
             }
-        }
+            Ok(())
+        }))
+        .await?;
         Ok(net)
     }
 
@@ -101,28 +100,21 @@ impl Net for Iptables {
     }
 }
 
+/// Removes our chain, for a shell on the node; as many jumps to it as there are. Fails where it
+/// cannot be looked for.
+pub const REMOVE: &str = r#"for t in iptables ip6tables; do
+$t -w -n -L INPUT >/dev/null || exit 1
+$t -w -n -L NETSPLIT >/dev/null 2>&1 || continue
+while $t -w -D INPUT -j NETSPLIT 2>/dev/null; do :; done
+$t -w -F NETSPLIT && $t -w -X NETSPLIT || exit 1
+done"#;
+
 /// Removes our chain from a node, whoever made it. Idempotent.
 ///
 /// # Errors
 /// When iptables refuses.
 pub async fn remove(remote: &dyn Remote) -> Result<()> {
-    for family in FAMILIES {
-        let program = family.program();
-        let exists = remote.exec(&[program, "-w", "-n", "-L", CHAIN], b"", DEADLINE).await?;
-        if !exists.status.success() {
-            continue;
-        }
-        // As many jumps as there are: each controller adds one only where there is none.
-        while remote
-            .exec(&[program, "-w", "-D", "INPUT", "-j", CHAIN], b"", DEADLINE)
-            .await?
-            .status
-            .success()
-        {}
-        run(remote, &[program, "-w", "-F", CHAIN], b"").await?;
-        run(remote, &[program, "-w", "-X", CHAIN], b"").await?;
-    }
-    Ok(())
+    run(remote, &["sh", "-c", REMOVE], b"").await
 }
 
 /// Naming a chain makes it, or empties it; everything else stays as it is.

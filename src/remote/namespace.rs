@@ -1,15 +1,15 @@
 //! A node that is a set of namespaces on this machine.
 use std::{
+    ffi::OsStr,
     fs::File,
     io,
-    net::{SocketAddr, UdpSocket},
+    net::{IpAddr, SocketAddr, UdpSocket},
     os::{fd::AsFd, unix::process::CommandExt},
     path::Path,
     process::{Output, Stdio},
-    time::Duration,
 };
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow};
 use async_trait::async_trait;
 use nix::{
     errno::Errno,
@@ -17,9 +17,12 @@ use nix::{
     sys::signal::{Signal, killpg},
     unistd::Pid,
 };
-use tokio::{io::AsyncWriteExt, process::Command};
+use tokio::process::Command;
 
-use super::{Address, ProcessState, Program, Remote};
+use super::{
+    Address, Job, ProcessState, Program, Remote, child, processes,
+    socket::{self, Socket},
+};
 use crate::net::tun;
 
 /// Namespaces, held open; they live as long as this does, or anything in them.
@@ -57,7 +60,7 @@ impl Namespace {
     ///
     /// # Errors
     /// When the address is not the node's.
-    pub fn udp(&self, address: SocketAddr) -> Result<UdpSocket> {
+    fn udp(&self, address: SocketAddr) -> Result<UdpSocket> {
         let net = self.net.try_clone()?;
         // A thread of its own, which ends: threads of the runtime must stay where they are.
         let bind = move || -> io::Result<UdpSocket> {
@@ -83,10 +86,10 @@ impl Namespace {
     }
 
     /// A command that will run inside.
-    fn command(&self, argv: &[impl AsRef<str>]) -> Result<std::process::Command> {
+    fn command(&self, argv: &[impl AsRef<OsStr>]) -> Result<std::process::Command> {
         let (program, arguments) = argv.split_first().context("an empty command")?;
         let mut command = std::process::Command::new(program.as_ref());
-        command.args(arguments.iter().map(AsRef::as_ref));
+        command.args(arguments);
         command.env_remove(crate::testbed::lab::STAGE);
         let mut spaces = vec![(self.net.try_clone()?, CloneFlags::CLONE_NEWNET)];
         for (file, flag) in &self.others {
@@ -108,22 +111,8 @@ impl Namespace {
 
 #[async_trait]
 impl Remote for Namespace {
-    async fn exec(&self, argv: &[&str], stdin: &[u8], deadline: Duration) -> Result<Output> {
-        let mut command = Command::from(self.command(argv)?);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.kill_on_drop(true);
-        let mut child = command.spawn().with_context(|| format!("failed to run {}", argv[0]))?;
-        let mut pipe = child.stdin.take().context("no pipe to the command")?;
-        let work = async {
-            // A command that does not read its input is no error; its exit code tells.
-            let _ = pipe.write_all(stdin).await;
-            drop(pipe);
-            child.wait_with_output().await
-        };
-        match tokio::time::timeout(deadline, work).await {
-            Ok(output) => Ok(output?),
-            Err(_) => bail!("{} did not end within {deadline:?}", argv.join(" ")),
-        }
+    async fn run(&self, job: Job<'_>) -> Result<Output> {
+        child::run(Command::from(self.command(job.argv)?), job).await
     }
 
     async fn spawn(&self, program: &Program) -> Result<i32> {
@@ -158,52 +147,16 @@ impl Remote for Namespace {
     async fn processes(&self, group: i32) -> Result<Vec<ProcessState>> {
         let entries = std::fs::read_dir("/proc").context("failed to list processes")?;
         let pids = entries.filter_map(|e| e.ok()?.file_name().to_str()?.parse::<i32>().ok());
-        let states = pids.filter_map(|pid| {
-            let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-            let (letter, its_group) = parse_stat(&stat)?;
-            (its_group == group && !"ZX".contains(letter)).then_some(ProcessState { pid, letter })
-        });
-        Ok(states.collect())
+        let stats =
+            pids.filter_map(|pid| std::fs::read_to_string(format!("/proc/{pid}/stat")).ok());
+        Ok(stats.filter_map(|stat| processes::in_group(&stat, group)).collect())
+    }
+
+    async fn socket(&self, ip: IpAddr) -> Result<Socket> {
+        socket::local(self.udp(SocketAddr::new(ip, 0))?)
     }
 
     fn address(&self) -> Address {
         self.address.clone()
-    }
-}
-
-/// The variables that mark whatever a run starts, so that its processes can be found again.
-pub const MARKS: [&str; 2] = ["NETSPLIT_RUN", "NETSPLIT_NODE"];
-
-/// The processes of this machine that a run started on a node.
-///
-/// # Errors
-/// When processes cannot be listed.
-pub fn marked(run: &str, node: &str) -> Result<Vec<i32>> {
-    let wanted = [format!("{}={run}", MARKS[0]), format!("{}={node}", MARKS[1])];
-    let entries = std::fs::read_dir("/proc").context("failed to list processes")?;
-    let pids = entries.filter_map(|e| e.ok()?.file_name().to_str()?.parse::<i32>().ok());
-    let is_marked = |pid: &i32| {
-        let environ = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-        let has = |mark: &String| environ.split(|&b| b == 0).any(|v| v == mark.as_bytes());
-        wanted.iter().all(has)
-    };
-    Ok(pids.filter(is_marked).collect())
-}
-
-/// The state letter and the process group in a line of `/proc/PID/stat`, whose second field is a
-/// name in parentheses that may hold anything.
-fn parse_stat(stat: &str) -> Option<(char, i32)> {
-    let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace();
-    let letter = fields.next()?.chars().next()?;
-    let group = fields.nth(1)?.parse().ok()?;
-    Some((letter, group))
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn a_process_may_be_called_anything() {
-        let stat = "812 (a) T 9 (b) S 1 800 800 0 -1";
-        assert_eq!(super::parse_stat(stat), Some(('S', 800)));
     }
 }

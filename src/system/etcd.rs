@@ -6,14 +6,13 @@
 mod client;
 mod gateway;
 
-use std::{process::Stdio, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::{
-    process::Command,
     task::JoinSet,
     time::{sleep, timeout},
 };
@@ -70,10 +69,9 @@ impl System for Etcd {
         vec![Requirement { program: "etcd", package: "etcd-server" }]
     }
 
-    async fn version(&self) -> Option<String> {
-        let mut command = Command::new("etcd");
-        command.arg("--version").stdin(Stdio::null()).kill_on_drop(true);
-        let output = timeout(Duration::from_secs(5), command.output()).await.ok()?.ok()?;
+    async fn version(&self, node: &Node) -> Option<String> {
+        let asked = node.remote.exec(&["etcd", "--version"], b"", Duration::from_secs(5)).await;
+        let output = asked.ok()?;
         let text = String::from_utf8_lossy(&output.stdout);
         text.lines().find_map(|line| Some(line.strip_prefix("etcd Version: ")?.trim().to_owned()))
     }

@@ -86,7 +86,8 @@ impl System for Quorum {
 
     fn daemon(&self, node: &Node, all: &[Node]) -> Option<Program> {
         let peers: Vec<String> = all.iter().map(|peer| address(peer).to_string()).collect();
-        let mut argv: Vec<String> = ["/proc/self/exe", "zoo", "quorum"].map(String::from).into();
+        let netsplit = node.netsplit.display().to_string();
+        let mut argv = vec![netsplit, "zoo".to_owned(), "quorum".to_owned()];
         let mut option = |name: &str, value: String| argv.extend([name.to_owned(), value]);
         option("--id", node.number.to_string());
         option("--peers", peers.join(","));

@@ -1,14 +1,20 @@
 //! Nodes that are names alone, for systems that live inside the controller.
-use std::{net::Ipv4Addr, path::Path, process::Output, sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    path::Path,
+    process::Output,
+    sync::Arc,
+};
 
 use anyhow::{Result, bail};
 use async_trait::async_trait;
 use nix::sys::signal::Signal;
 
+use super::OWN_EXECUTABLE;
 use crate::{
     cluster::Node,
     net::{Grudge, Heard, Net},
-    remote::{Address, ProcessState, Program, Remote},
+    remote::{Address, Job, ProcessState, Program, Remote, socket::Socket},
 };
 
 /// So many nodes, with nothing behind their names.
@@ -20,6 +26,7 @@ pub(super) fn nodes(names: &[String], logs: &Path) -> Vec<Node> {
         ip6: None,
         remote: Arc::new(Nowhere),
         data: logs.join(name),
+        netsplit: OWN_EXECUTABLE.into(),
         logs: logs.join(name),
     };
     names.iter().enumerate().map(node).collect()
@@ -32,7 +39,7 @@ const NOTHING: &str = "an imagined node runs nothing";
 
 #[async_trait]
 impl Remote for Nowhere {
-    async fn exec(&self, _: &[&str], _: &[u8], _: Duration) -> Result<Output> {
+    async fn run(&self, _: Job<'_>) -> Result<Output> {
         bail!(NOTHING)
     }
 
@@ -46,6 +53,10 @@ impl Remote for Nowhere {
 
     async fn processes(&self, _: i32) -> Result<Vec<ProcessState>> {
         Ok(Vec::new())
+    }
+
+    async fn socket(&self, _: IpAddr) -> Result<Socket> {
+        bail!(NOTHING)
     }
 
     fn address(&self) -> Address {

@@ -23,7 +23,7 @@ use nix::{
 };
 use tokio::{io::AsyncWriteExt, process::Command};
 
-use super::Found;
+use super::{Found, OWN_EXECUTABLE};
 use crate::{
     cluster::Node,
     nemesis,
@@ -65,7 +65,6 @@ pub(super) async fn up(count: u32, logs: &Path, switch_seed: Option<u64>) -> Res
     let mut wires = Wires::new(switch_seed);
     wires.lay(count).await?;
     let mut nodes = Vec::new();
-    let mut spaces = Vec::new();
     for number in 1..=count {
         let name: Arc<str> = format!("n{number}").into();
         let data = Path::new(HOME).join(&*name);
@@ -73,18 +72,18 @@ pub(super) async fn up(count: u32, logs: &Path, switch_seed: Option<u64>) -> Res
         nemesis::own_file_system(&data)?;
         let others = own_namespaces(name.to_string(), hosts.clone())?;
         let path = Path::new("/run/netns").join(&*name);
-        let space = Arc::new(Namespace::open(&path, others, Address::Lab)?);
-        wires.plug(&name, number, &space)?;
+        let remote = Arc::new(Namespace::open(&path, others, Address::Lab)?);
+        wires.plug(&name, number, &remote)?;
         let script = node_script(number);
         ip_batch(Some(&name), &script).await.with_context(|| format!("failed to make {name}"))?;
         let logs = logs.join(&*name);
         fs::create_dir_all(&logs).context("failed to make a node's log directory")?;
         let (ip, ip6) = (ip(number), Some(ip6(number)));
         let number = number as usize - 1;
-        nodes.push(Node { name, number, ip, ip6, remote: space.clone(), data, logs });
-        spaces.push(space);
+        let netsplit = OWN_EXECUTABLE.into();
+        nodes.push(Node { name, number, ip, ip6, remote, data, netsplit, logs });
     }
-    Ok(Found { nodes, spaces, switch: wires.join().await? })
+    Ok(Found::real(nodes, wires.join().await?))
 }
 
 fn node_script(number: u32) -> String {

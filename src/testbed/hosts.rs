@@ -1,0 +1,169 @@
+//! Nodes that are machines with an SSH server. They are left as they were found: what a run needs
+//! there lies in one directory of its own, removed at the end.
+use std::{
+    collections::BTreeSet,
+    fs,
+    net::Ipv4Addr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use futures_util::future::try_join_all;
+
+use super::{Found, Kind, OWN_EXECUTABLE, addresses, lease};
+use crate::{
+    cluster::Node,
+    doctor,
+    net::{Net, iptables::Iptables},
+    remote::{Remote, ssh::Ssh, succeeded},
+    system::Requirement,
+};
+
+const DEADLINE: Duration = Duration::from_secs(30);
+/// How long netsplit's own executable may take to reach a node.
+const UPLOAD: Duration = Duration::from_secs(600);
+
+/// A node's name: the host in `user@host` or `ssh://user@host:port`.
+pub fn name(destination: &str) -> &str {
+    let (rest, is_url) = match destination.strip_prefix("ssh://") {
+        Some(rest) => (rest, true),
+        None => (destination, false),
+    };
+    let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+    match host.rsplit_once(':') {
+        Some((host, port)) if is_url && port.bytes().all(|b| b.is_ascii_digit()) => host,
+        _ => host,
+    }
+}
+
+/// Connects to all of them, and looks whether they will do.
+///
+/// # Errors
+/// When one cannot be reached, has no address, lacks a program, or is where the controller's own
+/// connection comes from: a partition would cut that.
+pub(super) async fn up(
+    destinations: &[String],
+    config: Option<&Path>,
+    logs: &Path,
+    home: &Path,
+    needs: &[Requirement],
+) -> Result<Found> {
+    let found = destinations.iter().enumerate().map(async |(number, destination)| {
+        let name = name(destination);
+        let (home, logs) = (home.join(name), logs.join(name));
+        let remote = Ssh::connect(destination, config).await?.at_home(home.clone());
+        let seen = look(&remote, needs).await.with_context(|| format!("on {name}"))?;
+        let (ip, ip6) =
+            addresses::of(&remote, seen.server).await.with_context(|| format!("of {name}"))?;
+        fs::create_dir_all(&logs).context("failed to make a node's log directory")?;
+        let (data, netsplit) = (home.join("data"), remote.executable());
+        let remote = Arc::new(remote);
+        let node = Node { name: name.into(), number, ip, ip6, remote, data, netsplit, logs };
+        anyhow::Ok((node, seen.client))
+    });
+    let (nodes, clients): (Vec<Node>, Vec<_>) = try_join_all(found).await?.into_iter().unzip();
+    for (node, client) in nodes.iter().zip(clients) {
+        if let Some(cut) = nodes.iter().find(|other| Some(other.ip) == client) {
+            bail!(
+                "netsplit reaches {} from {}, the address of {}: partitions would cut netsplit off. \
+                 Run it on a machine that is none of the nodes",
+                node.name,
+                cut.ip,
+                cut.name
+            );
+        }
+    }
+    let addresses: BTreeSet<Ipv4Addr> = nodes.iter().map(|node| node.ip).collect();
+    ensure!(addresses.len() == nodes.len(), "two of the nodes have one address: {nodes:?}");
+    Ok(Found { nodes, switch: None, kind: Kind::Hosts(Fresh { home: home.to_owned() }) })
+}
+
+/// What a host says of itself.
+struct Seen {
+    /// Where our connection comes from, as the host sees it.
+    client: Option<Ipv4Addr>,
+    /// At which of its addresses it arrives.
+    server: Option<Ipv4Addr>,
+}
+
+/// Prints the user's number, both ends of the connection, and the programs that are not there.
+const LOOK: &str = r#"id -u; echo "$SSH_CONNECTION"
+for program; do command -v "$program" >/dev/null || echo "$program"; done"#;
+
+async fn look(remote: &Ssh, needs: &[Requirement]) -> Result<Seen> {
+    let needs: Vec<Requirement> =
+        doctor::HOST_NEEDS.iter().chain(doctor::NET_NEEDS).chain(needs).copied().collect();
+    let mut argv = vec!["sh", "-c", LOOK, "sh"];
+    argv.extend(needs.iter().map(|need| need.program));
+    let output = remote.exec(&argv, b"", DEADLINE).await?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let mut lines = text.lines();
+    let user = lines.next().with_context(|| {
+        format!("it cannot be looked at: {}", String::from_utf8_lossy(&output.stderr).trim())
+    })?;
+    ensure!(user == "0", "iptables is root's alone: log in as root, not as user {user}");
+    let ends: Vec<&str> = lines.next().unwrap_or_default().split(' ').collect();
+    let missing: BTreeSet<&str> = lines.collect();
+    if !missing.is_empty() {
+        let lacking = needs.iter().filter(|need| missing.contains(need.program));
+        let packages: BTreeSet<&str> = lacking.map(|need| need.package).collect();
+        bail!(
+            "{} is not installed: type `apt-get install {}` there",
+            Vec::from_iter(missing).join(", "),
+            Vec::from_iter(packages).join(" ")
+        );
+    }
+    let end = |at: usize| ends.get(at).and_then(|text| text.parse().ok());
+    Ok(Seen { client: end(0), server: end(2) })
+}
+
+/// Hosts on which nothing of ours is yet.
+pub(super) struct Fresh {
+    home: PathBuf,
+}
+
+impl Fresh {
+    /// Puts on every host what runs need there, and our chain into its iptables.
+    pub(super) async fn make_ready(&self, nodes: &[Node], run: &str) -> Result<Arc<dyn Net>> {
+        let settled = nodes.iter().map(async |node| {
+            let home = self.home.join(&*node.name);
+            settle(node, &home).await.with_context(|| format!("on {}", node.name))?;
+            lease::Lease::take(node, &home, run).await
+        });
+        let leases = try_join_all(settled).await?;
+        let net = Iptables::set_up(nodes).await?;
+        Ok(Arc::new(lease::Leased::new(net, leases)))
+    }
+}
+
+/// Makes a run's directory, with netsplit's own executable in it.
+async fn settle(node: &Node, home: &Path) -> Result<()> {
+    // Others may neither read nor write there, nor have made it before.
+    const MAKE: &str = r#"umask 077 && mkdir -p "${1%/*}" && mkdir "$1" "$1/data" "$1/logs""#;
+    const TRY: &str = r#"chmod +x "$1" && "$1" --version"#;
+    let text = |path: &Path| path.to_string_lossy().into_owned();
+    let argv = ["sh", "-c", MAKE, "sh", &text(home)];
+    succeeded(&node.remote.exec(&argv, b"", DEADLINE).await?)
+        .context("failed to make a directory")?;
+    node.remote.upload(Path::new(OWN_EXECUTABLE), &node.netsplit, UPLOAD).await?;
+    let argv = ["sh", "-c", TRY, "sh", &text(&node.netsplit)];
+    succeeded(&node.remote.exec(&argv, b"", DEADLINE).await?).context(
+        "netsplit's own executable does not run there: the machine must be of the architecture of \
+         this one, with a C library as new, and may run programs in /tmp",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_is_called_by_its_host() {
+        for destination in ["n1", "root@n1", "ssh://n1", "ssh://root@n1:2222"] {
+            assert_eq!(name(destination), "n1");
+        }
+        assert_eq!(name("fd00::1"), "fd00::1");
+    }
+}

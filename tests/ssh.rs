@@ -1,0 +1,131 @@
+//! Nodes that are machines with an SSH server: real servers, in network namespaces.
+//!
+//! An SSH server serves several users only as root, so these tests are root's.
+#[path = "support/harness.rs"]
+mod harness;
+#[path = "support/machine.rs"]
+mod machine;
+#[path = "support/sshd.rs"]
+mod sshd;
+
+use std::{path::Path, time::Duration};
+
+use harness::{Netsplit, eventually, processes_with, readme};
+use machine::{Machine, killed_during, mark};
+use netsplit::result::FaultWindow;
+use sshd::Servers;
+
+const NODES: &str = "ssh:root@10.0.0.1,ssh:root@10.0.0.2,ssh:root@10.0.0.3";
+
+/// Whether the tests can run here; says so where they cannot.
+fn is_root() -> bool {
+    let is_root = nix::unistd::geteuid().is_root();
+    if !is_root {
+        eprintln!("not tested: only root can start SSH servers that others log in to");
+    }
+    is_root
+}
+
+/// Where a run keeps what is its own on the node of that name.
+fn home(netsplit: &Netsplit) -> std::path::PathBuf {
+    let run = netsplit.runs()[0].file_name().expect("a name").to_string_lossy().into_owned();
+    Path::new("/tmp").join(format!("netsplit-{run}"))
+}
+
+fn config(servers: &Servers) -> String {
+    servers.config().display().to_string()
+}
+
+#[test]
+fn the_same_tests_run_over_ssh_and_nodes_are_left_as_they_were() {
+    if !is_root() {
+        return;
+    }
+    let machine = Machine::new();
+    let servers = Servers::start(&machine);
+    let before = machine.rules();
+    let netsplit = Netsplit::new().inside(machine.prefix());
+    let run = readme("netsplit run --nodes ssh:root@10.0.0.1,ssh:root@10.0.0.2,ssh:root@10.0.0.3");
+    assert_eq!(run[2], NODES);
+    let config = config(&servers);
+    let more = ["--ssh-config", &config, "--seed", "1", "--time-limit", "40s"];
+    netsplit.run(&[&run[..], &more, &["--fault-interval", "2s"]].concat()).exits(0).says("PASS");
+    let schedule: serde_json::Value =
+        serde_json::from_str(&netsplit.latest("schedule.json")).expect("JSON");
+    let faults: Vec<FaultWindow> =
+        serde_json::from_value(schedule["faults"].clone()).expect("faults");
+    assert!(faults.iter().all(|f| f.effective && f.healed_ns.is_some()), "{faults:?}");
+    for name in ["partition", "kill", "pause"] {
+        assert!(faults.iter().any(|fault| fault.fault == name), "{name}: {faults:?}");
+    }
+    assert_eq!(machine.rules(), before);
+    assert!(processes_with(&mark(&netsplit)).is_empty());
+    assert!(!home(&netsplit).exists(), "nothing of the run is left");
+    let log = netsplit.runs()[0].join("nodes/10.0.0.1/quorum.log");
+    assert!(log.is_file(), "logs are here");
+    netsplit.run(&["heal"]).exits(0).says("nothing to undo");
+}
+
+#[test]
+fn what_a_dead_controller_left_on_hosts_is_undone() {
+    if !is_root() {
+        return;
+    }
+    let machine = Machine::new();
+    let servers = Servers::start(&machine);
+    let before = machine.rules();
+    for fault in ["partition", "pause"] {
+        let netsplit = Netsplit::new().inside(machine.prefix());
+        killed_during(&netsplit, &["--nodes", NODES, "--ssh-config", &config(&servers)], fault);
+        assert!(processes_with(&mark(&netsplit)).len() >= 3, "the system outlives its controller");
+        let is_cut = machine.rules().contains("-A NETSPLIT -s 10.77.0.");
+        assert_eq!(is_cut, fault == "partition", "{}", machine.rules());
+        netsplit.run(&["heal"]).exits(0).says(fault);
+        let is_gone =
+            eventually(Duration::from_secs(5), || processes_with(&mark(&netsplit)).is_empty());
+        assert!(is_gone, "the system is stopped");
+        assert_eq!(machine.rules(), before, "rules are as they were");
+        assert!(!home(&netsplit).exists(), "nothing of the run is left");
+        netsplit.run(&["heal"]).exits(0).says("nothing to undo");
+    }
+}
+
+#[test]
+fn hosts_that_hear_nothing_of_their_controller_remove_its_rules() {
+    if !is_root() {
+        return;
+    }
+    let machine = Machine::new();
+    let servers = Servers::start(&machine);
+    let before = machine.rules();
+    let netsplit = Netsplit::new().inside(machine.prefix());
+    killed_during(&netsplit, &["--nodes", NODES, "--ssh-config", &config(&servers)], "partition");
+    assert!(machine.rules().contains("-A NETSPLIT -s 10.77.0."));
+    let is_mended = eventually(Duration::from_secs(120), || machine.rules() == before);
+    assert!(is_mended, "{}", machine.rules());
+    netsplit.run(&["heal"]).exits(0).says("daemons");
+    assert!(!home(&netsplit).exists(), "nothing of the run is left");
+}
+
+#[test]
+fn who_cannot_be_reached_is_named_with_what_to_do() {
+    if !is_root() {
+        return;
+    }
+    let machine = Machine::new();
+    // A program that nobody has is hidden from the nodes where somebody has it.
+    machine.sh("for etcd in $(command -v etcd); do mount --bind /dev/null $etcd; done");
+    let servers = Servers::start(&machine);
+    let netsplit = Netsplit::new().inside(machine.prefix());
+    let config = config(&servers);
+    let run = |nodes: &str, more: &[&str]| {
+        netsplit.run(&[&["run", "--ssh-config", &config, "--nodes", nodes], more].concat())
+    };
+    run(NODES, &["--system", "etcd"]).exits(75).says("etcd").says("apt-get install etcd-server");
+    run("ssh:root@10.77.0.9", &[]).exits(75).says("No route to host").says("10.77.0.9 true");
+    servers.take_key(&machine);
+    run(NODES, &[]).exits(75).says("Permission denied").says("ssh-copy-id");
+    servers.forget_hosts(&machine);
+    run(NODES, &[]).exits(75).says("Host key verification failed").says("compare the host's key");
+    assert!(!machine.rules().contains("NETSPLIT"), "nothing was changed");
+}
