@@ -271,7 +271,7 @@ fn a_workload_judges_a_bare_history_as_it_would_a_run() {
     fs::write(netsplit.results.path().join("history.edn"), read).expect("a file");
     let bank = ["check", "history.edn", "--workload", "bank"];
     netsplit.run(&bank).exits(1).says("wrong-total");
-    let smaller = [&bank[..], &["--init", "0=45,1=45"]].concat();
+    let smaller = readme("netsplit check history.edn --workload bank --init 0=45,1=45");
     netsplit.run(&smaller).exits(0).says("PASS");
     netsplit.run(&[&bank[..], &["--init", "x"]].concat()).exits(64).says("accounts such as");
     let held = [&bank[..], &["--consistency", "serializable"]].concat();

@@ -60,6 +60,15 @@ fn an_ordinary_user_needs_no_rights() {
 }
 
 #[test]
+fn a_run_ends_at_its_first_violation() {
+    let netsplit = Netsplit::new();
+    let command = readme("netsplit run --bug read-one --fail-fast");
+    let more = [&["--time-limit", "60s"][..], &ALONE].concat();
+    netsplit.run(&with(&command, &more)).exits(1).says("ended at the first violation");
+    assert!(netsplit.result()["stats"]["duration_ns"].as_u64() < Some(50_000_000_000));
+}
+
+#[test]
 fn a_register_that_reads_one_replica_is_convicted() {
     let netsplit = Netsplit::new();
     let command = readme("netsplit run --bug read-one");

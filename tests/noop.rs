@@ -2,7 +2,7 @@
 #[path = "support/harness.rs"]
 mod harness;
 
-use harness::Netsplit;
+use harness::{Netsplit, readme};
 
 const NOOP: [&str; 5] = ["run", "--system", "noop", "--time-limit", "1s"];
 
@@ -13,7 +13,11 @@ fn noop<'a>(more: &[&'a str]) -> Vec<&'a str> {
 #[test]
 fn the_harness_measures_itself_without_nodes_and_without_rights() {
     let netsplit = Netsplit::unprivileged();
-    netsplit.run(&noop(&["--workload", "register", "--rate", "max"])).exits(0).says("PASS");
+    let command =
+        readme("netsplit run --system noop --workload register --time-limit 20s --rate max");
+    let shorter: Vec<_> =
+        command.into_iter().map(|word| if word == "20s" { "1s" } else { word }).collect();
+    netsplit.run(&shorter).exits(0).says("PASS");
     let result = netsplit.result();
     let harness = &result["harness"];
     let calls = result["stats"]["ops"]["total"].as_u64().expect("a count");
@@ -36,6 +40,8 @@ fn imagined_bugs_are_convicted_and_their_absence_is_not() {
     }
     netsplit.run(&noop(&["--workload", "set", "--bug", "stale-read", "--rate", "1000"])).exits(1);
     netsplit.run(&noop(&["--workload", "set", "--rate", "500"])).exits(0);
+    let log = readme("netsplit run --system noop --workload log --bug lost-send");
+    netsplit.run(&[&log[..], &["--time-limit", "2s"]].concat()).exits(1).says("VIOLATION");
 }
 
 #[test]
@@ -56,6 +62,9 @@ fn a_run_ends_at_the_first_violation_where_that_is_asked_for() {
     let spent = result["stats"]["duration_ns"].as_u64().expect("a time");
     assert!(spent < 30_000_000_000, "{spent}");
     assert!(netsplit.latest("history.jsonl").contains("\"f\":\"heal\""));
+    let set = ["--workload", "set", "--bug", "lost-add", "--fail-fast"];
+    let ended = netsplit.run(&[&long[..], &set].concat());
+    ended.exits(1).says("lost").says("ended at the first violation");
     // Where nothing is wrong, nothing ends it.
     netsplit.run(&noop(&["--fail-fast", "--rate", "500"])).exits(0);
     netsplit.run(&noop(&["--fail-fast", "--workload", "bank"])).exits(64).says("as a whole");
@@ -72,6 +81,8 @@ fn a_run_whose_history_is_larger_than_the_memory_for_judging_is_judged() {
     netsplit.run(&many(&["--bug", "stale-read"])).exits(1).says("VIOLATION");
     let file = netsplit.result()["anomalies"][0]["file"].as_str().expect("a file").to_owned();
     assert!(netsplit.latest(&file).contains("\"read\""));
+    let set = noop(&["--workload", "set", "--rate", "2000", "--check-memory", "256K"]);
+    netsplit.run(&set).exits(0).says("bit by bit");
     // A checker that needs the whole says so.
     netsplit.run(&many(&["--workload", "bank"])).exits(2).says("judged as a whole");
 }
@@ -91,5 +102,7 @@ fn the_history_says_which_node_an_op_went_to() {
     assert!(round.len() == 5 && most - least <= 20, "{round:?}");
     assert_eq!(by_node("random").len(), 5);
     netsplit.run(&noop(&["--route", "leader"])).exits(64).says("has no leader");
+    let moving = ["--workload", "consensus", "--route", "random"];
+    netsplit.run(&noop(&moving)).exits(64).says("stays with its node");
     netsplit.run(&noop(&["--route", "nearest"])).exits(64).says("round-robin");
 }

@@ -15,14 +15,20 @@
 //! decoded twice, so that memory is linear in the number of elements).
 use serde_json::Value;
 
-use crate::{Anomaly, Budget, Checker, Datum, Figure, History, Kind, Process, Verdict, decode};
+use crate::{
+    Anomaly, Budget, Checker, Datum, Figure, History, Kind, Process, Stream, Verdict, decode,
+};
 
 mod element;
 mod latency;
+mod stream;
 mod timeline;
+mod told;
 
 use element::{Element, Fate};
+use stream::BitByBit;
 use timeline::Timeline;
+use told::Told;
 
 /// Checks `add v` and `read -> [..]`.
 #[derive(Clone, Copy, Debug)]
@@ -41,16 +47,25 @@ impl Default for Set {
 impl Checker for Set {
     /// One anomaly a kind, with a table of elements. Unknown if no read succeeded, or out of time.
     fn check(&self, history: &History, budget: &Budget) -> Verdict {
-        let timeline = match Timeline::read(history, budget) {
-            Ok(timeline) => timeline,
-            Err(verdict) => return verdict,
-        };
+        match Timeline::read(history, budget) {
+            Ok(timeline) => self.verdict(&timeline, history),
+            Err(verdict) => verdict,
+        }
+    }
+
+    fn stream(&self) -> Option<Box<dyn Stream + '_>> {
+        Some(Box::new(BitByBit::new(*self)))
+    }
+}
+
+impl Set {
+    fn verdict(&self, timeline: &Timeline, told: &impl Told) -> Verdict {
         let judged = timeline.judge();
         let of = |fate: Fate| judged.iter().filter(move |(_, f)| *f == fate).map(|(e, _)| *e);
         let mut anomalies = Vec::new();
         let mut report = |name, elements: Vec<&Element>, what| {
             if !elements.is_empty() {
-                anomalies.push(anomaly(history, name, &elements, what));
+                anomalies.push(anomaly(told, name, &elements, what));
             }
         };
         report("lost", of(Fate::Lost).collect(), "known and then in no read any more");
@@ -59,16 +74,19 @@ impl Checker for Set {
                 "known, missed by a later read, and seen again after that or at the same time";
             report("stale", of(Fate::Stale).collect(), what);
         }
-        let unexpected = timeline.elements().filter(|e| e.unexpected.is_some()).collect();
+        let with = |test: fn(&Element) -> bool| -> Vec<&Element> {
+            judged.iter().map(|(e, _)| *e).filter(|e| test(e)).collect()
+        };
+        let unexpected = with(|e| e.unexpected.is_some());
         report("unexpected", unexpected, "read, though nobody had added them by then");
-        let duplicated = timeline.elements().filter(|e| e.duplicated.is_some()).collect();
+        let duplicated = with(|e| e.duplicated.is_some());
         report("duplicated", duplicated, "more than once in a single read");
         let verdict = Verdict::of(anomalies);
         let verdict = match timeline.reads() {
             0 => Verdict::unknown("the set was never read"),
             _ => verdict,
         };
-        latency::with_latencies(details(verdict, &timeline, &judged), history, &judged)
+        latency::with_latencies(details(verdict, timeline, &judged), told, &judged)
     }
 }
 
@@ -90,11 +108,10 @@ fn details(verdict: Verdict, timeline: &Timeline, judged: &[(&Element, Fate)]) -
 }
 
 /// The evidence for one kind: a sentence, and a table of the first elements.
-fn anomaly(history: &History, name: &str, elements: &[&Element], what: &str) -> Anomaly {
-    let op = |row: Option<u32>| row.map_or(Value::Null, |row| history.op(row).index.into());
-    let node = |row: Option<u32>| {
-        row.and_then(|row| history.op(row).node).map_or(Value::Null, Value::from)
-    };
+fn anomaly(told: &impl Told, name: &str, elements: &[&Element], what: &str) -> Anomaly {
+    let op = |row: Option<u32>| row.map_or(Value::Null, |row| told.index(row).into());
+    let node =
+        |row: Option<u32>| row.and_then(|row| told.node(row)).map_or(Value::Null, Value::from);
     let line = |element: &&Element| {
         let read = element.evidence(name);
         let value = Value::from(&element.value);
@@ -106,10 +123,10 @@ fn anomaly(history: &History, name: &str, elements: &[&Element], what: &str) -> 
         elements.len(),
         if elements.len() == 1 { "element" } else { "elements" },
         first.value,
-        first.added.map_or(String::new(), |r| format!(", added by op {}", history.op(r).index)),
+        first.added.map_or(String::new(), |r| format!(", added by op {}", told.index(r))),
         first
             .evidence(name)
-            .map_or(String::new(), |r| format!("; see the read of op {}", history.op(r).index)),
+            .map_or(String::new(), |r| format!("; see the read of op {}", told.index(r))),
     );
     let head = ["element", "add", "add node", "read", "read node"];
     Anomaly::new(name, explanation, Figure::table(&head, elements.iter().map(line)))
@@ -120,6 +137,13 @@ fn anomaly(history: &History, name: &str, elements: &[&Element], what: &str) -> 
 pub(crate) struct Read {
     pub(crate) invoked: u32,
     pub(crate) completed: u32,
+}
+
+impl Read {
+    /// The same where so many rows come before.
+    fn after(self, base: u32) -> Read {
+        Read { invoked: base + self.invoked, completed: base + self.completed }
+    }
 }
 
 /// The reads that answered with a list, in order of invocation.

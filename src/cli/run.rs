@@ -248,7 +248,10 @@ fn refuse_impossible(test: &Test) -> Result<()> {
     let (system, workload) = (&test.system.name, &test.workload);
     let leads = test.route != Policy::Leader || test.system()?.has_primaries();
     ensure!(leads, "--route leader: {system} has no leader that can be asked for");
-    let built = test.workload_entry()?.build;
+    let entry = test.workload_entry()?;
+    let stays = matches!(test.route, Policy::Pinned | Policy::Roles);
+    ensure!(stays || !entry.is_pinned, "--route: a process of {workload} stays with its node");
+    let built = entry.build;
     let is_streamed = || built(&test.params).checker.stream().is_some();
     ensure!(!test.fail_fast || is_streamed(), "--fail-fast: {workload} is judged as a whole");
     Ok(())

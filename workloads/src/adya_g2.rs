@@ -17,6 +17,7 @@ use crate::{
 pub const ENTRY: Entry = Entry {
     name: "adya-g2",
     about: "two inserts a key, each only where there is no row of it yet: do both succeed?",
+    is_pinned: false,
     build,
 };
 

@@ -14,6 +14,7 @@ use crate::{
 pub const ENTRY: Entry = Entry {
     name: "append",
     about: "transactions that append to lists and read them: cycles, aborted and lost writes",
+    is_pinned: false,
     build,
 };
 

@@ -18,6 +18,7 @@ use crate::{
 pub const ENTRY: Entry = Entry {
     name: "bank",
     about: "transfers between accounts, and reads of all: does the total stay, is none overdrawn?",
+    is_pinned: false,
     build,
 };
 

@@ -15,6 +15,7 @@ use crate::{
 pub const ENTRY: Entry = Entry {
     name: "causal",
     about: "registers, each used by one process: read, write, read, write, read; causal?",
+    is_pinned: false,
     build,
 };
 

@@ -17,6 +17,7 @@ use crate::{
 pub const ENTRY: Entry = Entry {
     name: "causal-reverse",
     about: "unique writes and reads of all: is a later write seen without an earlier one?",
+    is_pinned: false,
     build,
 };
 

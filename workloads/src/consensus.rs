@@ -16,6 +16,7 @@ use crate::{
 pub const ENTRY: Entry = Entry {
     name: "consensus",
     about: "one decision a key: do all agree, for good, on something that was proposed?",
+    is_pinned: true,
     build,
 };
 

@@ -14,6 +14,7 @@ use crate::{
 pub const ENTRY: Entry = Entry {
     name: "counter",
     about: "a counter: increments, decrements, reads; is each read within what they allow?",
+    is_pinned: false,
     build,
 };
 

@@ -13,6 +13,7 @@ use crate::{
 pub const ENTRY: Entry = Entry {
     name: "election",
     about: "who leads in which term, as each node has it: one leader a term?",
+    is_pinned: false,
     build,
 };
 

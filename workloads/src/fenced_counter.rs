@@ -15,6 +15,7 @@ use crate::{
 pub const ENTRY: Entry = Entry {
     name: "fenced-counter",
     about: "a counter written by whoever leads, under its token: is an increment ever lost?",
+    is_pinned: false,
     build,
 };
 

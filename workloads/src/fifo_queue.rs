@@ -16,6 +16,7 @@ use crate::{
 pub const ENTRY: Entry = Entry {
     name: "fifo-queue",
     about: "queues, one a key: first in, first out; linearizable?",
+    is_pinned: false,
     build,
 };
 

@@ -16,6 +16,7 @@ use crate::{
 pub const ENTRY: Entry = Entry {
     name: "lease",
     about: "leases that expire, one a key: one holder at a time, and growing tokens?",
+    is_pinned: false,
     build,
 };
 

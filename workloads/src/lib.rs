@@ -89,6 +89,8 @@ pub struct Entry {
     pub name: &'static str,
     /// One line for `netsplit list`.
     pub about: &'static str,
+    /// Whether a process has to stay with its node for the checker to be right.
+    pub is_pinned: bool,
     /// Builds it.
     pub build: fn(&Params) -> Workload,
 }

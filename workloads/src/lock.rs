@@ -19,6 +19,7 @@ use crate::{
 pub const ENTRY: Entry = Entry {
     name: "lock",
     about: "locks, one a key, with fencing tokens: one holder at a time, and growing tokens?",
+    is_pinned: false,
     build,
 };
 

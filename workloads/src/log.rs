@@ -21,6 +21,7 @@ use crate::{
 pub const ENTRY: Entry = Entry {
     name: "log",
     about: "a log in partitions: sends, polls, transactions; lost, skipped, reordered?",
+    is_pinned: true,
     build,
 };
 

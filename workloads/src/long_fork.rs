@@ -19,6 +19,7 @@ use crate::{
 pub const ENTRY: Entry = Entry {
     name: "long-fork",
     about: "keys written once and read in pairs: do reads agree on which write came first?",
+    is_pinned: false,
     build,
 };
 

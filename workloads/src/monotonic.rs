@@ -17,6 +17,7 @@ use crate::{
 pub const ENTRY: Entry = Entry {
     name: "monotonic",
     about: "adds of one more than the largest, with timestamps: reordered, duplicated, lost?",
+    is_pinned: false,
     build,
 };
 

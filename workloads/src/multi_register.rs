@@ -17,6 +17,7 @@ use crate::{
 pub const ENTRY: Entry = Entry {
     name: "multi-register",
     about: "three registers a key, read and written together: is every transaction seen whole?",
+    is_pinned: false,
     build,
 };
 

@@ -15,6 +15,7 @@ use crate::{
 pub const ENTRY: Entry = Entry {
     name: "queue",
     about: "a queue: does each value come out once at most, and only what was put in?",
+    is_pinned: false,
     build: |_| distinct_values(Box::new(Queue::AT_MOST_ONCE)),
 };
 

@@ -21,6 +21,7 @@ use crate::{
 pub const ENTRY: Entry = Entry {
     name: "register",
     about: "registers, one a key: read, write, compare-and-set; linearizable?",
+    is_pinned: false,
     build,
 };
 

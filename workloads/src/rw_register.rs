@@ -16,6 +16,7 @@ use crate::{
 pub const ENTRY: Entry = Entry {
     name: "rw-register",
     about: "transactions that write and read registers: cycles, aborted and lost writes",
+    is_pinned: false,
     build,
 };
 

@@ -14,6 +14,7 @@ use crate::{
 pub const ENTRY: Entry = Entry {
     name: "set",
     about: "a growing set: unique adds, read by every node in the end; lost, stale, unexpected?",
+    is_pinned: false,
     build,
 };
 

@@ -15,6 +15,7 @@ use crate::{
 pub const ENTRY: Entry = Entry {
     name: "set-full",
     about: "a growing set, read often: lost, unexpected, duplicated? How stale are its reads?",
+    is_pinned: false,
     build,
 };
 

@@ -9,5 +9,6 @@ use crate::{Entry, queue};
 pub const ENTRY: Entry = Entry {
     name: "total-queue",
     about: "a queue that delivers at least once, drained in the end: lost, unexpected?",
+    is_pinned: false,
     build: |_| queue::distinct_values(Box::new(Queue::AT_LEAST_ONCE)),
 };

@@ -8,8 +8,12 @@ use crate::{
 };
 
 /// In the table of contents.
-pub const ENTRY: Entry =
-    Entry { name: "unique-ids", about: "a source of ids: is any given out twice?", build };
+pub const ENTRY: Entry = Entry {
+    name: "unique-ids",
+    about: "a source of ids: is any given out twice?",
+    is_pinned: false,
+    build,
+};
 
 fn build(_: &Params) -> Workload {
     Workload {

@@ -63,6 +63,11 @@ impl Element {
         }
     }
 
+    /// The row at which it was first spoken of, in an add that may have happened or by a read.
+    pub(super) fn appeared(&self) -> Option<u32> {
+        self.added.into_iter().chain(self.first_seen).min()
+    }
+
     /// The row from which on every read must see it.
     pub(super) fn known(&self) -> Option<u32> {
         let rows = self.acknowledged.into_iter().chain(self.first_seen);

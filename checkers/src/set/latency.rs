@@ -3,8 +3,11 @@ use std::cmp::Reverse;
 
 use serde_json::{Map, Value, json};
 
-use super::element::{Element, Fate};
-use crate::{History, Nanos, Verdict};
+use super::{
+    element::{Element, Fate},
+    told::Told,
+};
+use crate::{Nanos, Verdict};
 
 /// How many of the elements that were missed the longest are named.
 const WORST_MAX: usize = 8;
@@ -12,7 +15,7 @@ const WORST_MAX: usize = 8;
 /// Adds the quantiles of both latencies, and the elements that were missed the longest.
 pub(super) fn with_latencies(
     verdict: Verdict,
-    history: &History,
+    told: &impl Told,
     judged: &[(&Element, Fate)],
 ) -> Verdict {
     let mut stable: Vec<Nanos> = Vec::new();
@@ -21,9 +24,9 @@ pub(super) fn with_latencies(
     for (element, fate) in judged {
         match fate {
             Fate::Kept => stable.push(0),
-            Fate::Lost => lost.push(since_known(history, element, element.last_seen)),
+            Fate::Lost => lost.push(since_known(told, element, element.last_seen)),
             Fate::Stale => {
-                let missed = since_known(history, element, element.last_missed);
+                let missed = since_known(told, element, element.last_missed);
                 stable.push(missed);
                 stale.push((missed, element));
             }
@@ -32,7 +35,7 @@ pub(super) fn with_latencies(
     }
     stale.sort_by_key(|(missed, _)| Reverse(*missed));
     let worst = stale.iter().take(WORST_MAX).map(|(missed, element)| {
-        let read = element.last_missed.map(|sighting| history.op(sighting.row).index);
+        let read = element.last_missed.map(|sighting| told.index(sighting.row));
         json!({ "element": Value::from(&element.value), "for_ns": missed, "missed_by_op": read })
     });
     verdict
@@ -43,11 +46,11 @@ pub(super) fn with_latencies(
 
 /// From the moment an element was known to the invocation of a read; 0 where that came first.
 fn since_known(
-    history: &History,
+    told: &impl Told,
     element: &Element,
     read: Option<super::element::Sighting>,
 ) -> Nanos {
-    let time = |row: u32| history.op(row).time;
+    let time = |row: u32| told.time(row);
     let known = element.known().map(time);
     let read = read.map(|sighting| time(sighting.invoked));
     known.zip(read).map_or(0, |(known, read)| read.saturating_sub(known))

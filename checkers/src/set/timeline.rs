@@ -9,11 +9,16 @@ use super::{
 };
 use crate::{Budget, Datum, History, Outcome, Verdict};
 
-/// All elements of a history, in order of their first appearance.
+/// All elements of a history.
+#[derive(Default)]
 pub(super) struct Timeline {
     elements: Vec<Element>,
     numbers: FxHashMap<Datum, u32>,
     reads: Vec<Read>,
+    /// Whether something was read that should not have been.
+    has_wrong: bool,
+    /// Whether something was missed that was known.
+    has_missed: bool,
 }
 
 #[derive(Deserialize)]
@@ -26,33 +31,65 @@ enum Input {
 const OUT_OF_TIME: &str = "out of time while comparing the reads of the set";
 
 impl Timeline {
-    /// Reads all of it: first who knew what since when, then who missed what after that.
+    /// Takes in a whole history.
     ///
     /// # Errors
     /// The verdict where it cannot: a value that does not fit, or out of time.
     pub(super) fn read(history: &History, budget: &Budget) -> Result<Timeline, Verdict> {
-        let mut timeline =
-            Timeline { elements: Vec::new(), numbers: FxHashMap::default(), reads: reads(history) };
-        timeline.note_adds(history)?;
-        let reads = std::mem::take(&mut timeline.reads);
+        let mut timeline = Timeline::default();
+        timeline.take_in(history, 0, budget)?;
+        timeline.end();
+        Ok(timeline)
+    }
+
+    /// Takes in the part of a history that begins after so many rows: first who knew what since
+    /// when, then who missed what after that. No call may be open at its end but such as failed or
+    /// crashed.
+    ///
+    /// # Errors
+    /// The verdict where it cannot: a value that does not fit, or out of time.
+    pub(super) fn take_in(
+        &mut self,
+        part: &History,
+        base: u32,
+        budget: &Budget,
+    ) -> Result<(), Verdict> {
+        self.note_adds(part, base)?;
+        let first = self.reads.len();
+        let reads = reads(part);
         for read in &reads {
             if budget.is_over() {
                 return Err(Verdict::unknown(OUT_OF_TIME));
             }
-            timeline.note_sightings(history, read)?;
+            self.note_sightings(base, read, seen(part, read)?);
         }
-        for (number, read) in reads.iter().enumerate() {
+        self.reads.extend(reads.iter().map(|read| read.after(base)));
+        for (number, read) in (first as u32..).zip(&reads) {
             if budget.is_over() {
                 return Err(Verdict::unknown(OUT_OF_TIME));
             }
-            timeline.note_gaps(history, &reads, number as u32, read)?;
+            self.note_gaps(number, seen(part, read)?);
         }
-        timeline.note_last_gaps(&reads);
-        timeline.reads = reads;
-        Ok(timeline)
+        Ok(())
     }
 
-    /// The elements, in order of their first appearance.
+    /// Notes what no read has seen since it was missed: nothing follows.
+    pub(super) fn end(&mut self) {
+        let number = self.reads.len() as u32;
+        for element in &mut self.elements {
+            element.last_missed = gap(element, &self.reads, number).or(element.last_missed);
+        }
+    }
+
+    /// Whether what was taken in is a violation, whatever follows; where reads may be stale, what
+    /// they miss is none.
+    pub(super) fn is_violated(&self, stale_is_anomaly: bool) -> bool {
+        let number = self.reads.len() as u32;
+        let is_missed = || self.elements.iter().any(|e| gap(e, &self.reads, number).is_some());
+        self.has_wrong || stale_is_anomaly && (self.has_missed || is_missed())
+    }
+
+    /// The elements.
     pub(super) fn elements(&self) -> impl Iterator<Item = &Element> {
         self.elements.iter()
     }
@@ -62,13 +99,15 @@ impl Timeline {
         self.reads.len()
     }
 
-    /// What became of each element.
+    /// What became of each element, in order of their first appearance.
     pub(super) fn judge(&self) -> Vec<(&Element, Fate)> {
         let fate = |element: &Element| {
             let known = element.known().unwrap_or(u32::MAX);
             element.fate(self.reads.len() - first_after(&self.reads, known))
         };
-        self.elements.iter().map(|element| (element, fate(element))).collect()
+        let mut judged: Vec<_> = self.elements.iter().map(|e| (e, fate(e))).collect();
+        judged.sort_by_key(|(element, _)| element.appeared());
+        judged
     }
 
     fn element(&mut self, value: Datum) -> &mut Element {
@@ -80,8 +119,8 @@ impl Timeline {
         &mut self.elements[number as usize]
     }
 
-    fn note_adds(&mut self, history: &History) -> Result<(), Verdict> {
-        let calls = history.calls::<Input, serde::de::IgnoredAny>();
+    fn note_adds(&mut self, part: &History, base: u32) -> Result<(), Verdict> {
+        let calls = part.calls::<Input, serde::de::IgnoredAny>();
         for call in calls.map_err(|malformed| Verdict::malformed(&malformed))? {
             let Input::Add(value) = call.input else { continue };
             let element = self.element(value);
@@ -89,70 +128,59 @@ impl Timeline {
                 Outcome::Fail => continue,
                 Outcome::Info => (),
                 Outcome::Ok { completed, .. } => {
+                    let completed = base + completed;
                     let first = element.acknowledged.map_or(completed, |row| row.min(completed));
                     element.acknowledged = Some(first);
                 }
             }
-            element.added.get_or_insert(call.invoked);
+            element.added.get_or_insert(base + call.invoked);
         }
         Ok(())
     }
 
     /// Who saw what first, and what should not have been seen so.
-    fn note_sightings(&mut self, history: &History, read: &Read) -> Result<(), Verdict> {
-        let mut values = seen(history, read)?;
+    fn note_sightings(&mut self, base: u32, read: &Read, mut values: Vec<Datum>) {
+        let completed = base + read.completed;
         for value in &values {
             let element = self.element(value.clone());
-            let first = element.first_seen.map_or(read.completed, |row| row.min(read.completed));
+            let first = element.first_seen.map_or(completed, |row| row.min(completed));
             element.first_seen = Some(first);
-            element.seen_until = element.seen_until.max(Some(read.completed));
-            if element.added.is_none_or(|added| added > read.completed) {
-                element.unexpected.get_or_insert(read.completed);
+            element.seen_until = element.seen_until.max(Some(completed));
+            if element.added.is_none_or(|added| added > completed) {
+                element.unexpected.get_or_insert(completed);
+                self.has_wrong = true;
             }
         }
         values.sort_unstable();
         for pair in values.windows(2).filter(|pair| pair[0] == pair[1]) {
-            self.element(pair[0].clone()).duplicated.get_or_insert(read.completed);
+            self.element(pair[0].clone()).duplicated.get_or_insert(completed);
+            self.has_wrong = true;
         }
-        Ok(())
     }
 
     /// Between this read and the one that saw an element before lie reads that missed it.
-    fn note_gaps(
-        &mut self,
-        history: &History,
-        reads: &[Read],
-        number: u32,
-        read: &Read,
-    ) -> Result<(), Verdict> {
-        for value in seen(history, read)? {
+    fn note_gaps(&mut self, number: u32, values: Vec<Datum>) {
+        let reads = std::mem::take(&mut self.reads);
+        let Read { invoked, completed: row } = reads[number as usize];
+        for value in values {
             let element = self.element(value);
-            note_gap(element, reads, number);
-            element.last_seen =
-                Some(Sighting { read: number, invoked: read.invoked, row: read.completed });
+            let missed = gap(element, &reads, number);
+            element.last_missed = missed.or(element.last_missed);
+            element.last_seen = Some(Sighting { read: number, invoked, row });
+            self.has_missed |= missed.is_some();
         }
-        Ok(())
-    }
-
-    fn note_last_gaps(&mut self, reads: &[Read]) {
-        for element in &mut self.elements {
-            note_gap(element, reads, reads.len() as u32);
-        }
+        self.reads = reads;
     }
 }
 
-/// Notes the last read before the n-th that missed an element, if it had to see it: those since it
-/// was last seen that were invoked after it was known.
-fn note_gap(element: &mut Element, reads: &[Read], number: u32) {
-    let Some(known) = element.known() else { return };
+/// The last read before the n-th that missed an element, if it had to see it: those since it was
+/// last seen that were invoked after it was known.
+fn gap(element: &Element, reads: &[Read], number: u32) -> Option<Sighting> {
+    let known = element.known()?;
     let next = element.last_seen.map_or(0, |sighting| sighting.read + 1);
-    if let Some(last) = number.checked_sub(1)
-        && last >= next
-        && reads[last as usize].invoked > known
-    {
-        let Read { invoked, completed: row } = reads[last as usize];
-        element.last_missed = Some(Sighting { read: last, invoked, row });
-    }
+    let last = number.checked_sub(1).filter(|last| *last >= next)?;
+    let Read { invoked, completed: row } = reads[last as usize];
+    (invoked > known).then_some(Sighting { read: last, invoked, row })
 }
 
 /// The number of the first read invoked after a row.
