@@ -293,14 +293,16 @@ async fn found_dead(cluster: &Cluster) -> Vec<String> {
 
 /// Stops the system and mends the net; nodes that outlive the run are left as they were found.
 async fn tear_down(cluster: &Cluster, home: Option<&Path>) -> Result<()> {
-    cluster.stop().await?;
-    cluster.net.heal().await?;
-    let Some(home) = home else { return Ok(()) };
-    for node in &cluster.nodes {
-        let restored = restore(&cluster.run, node, home).await;
-        restored.with_context(|| format!("failed to restore {}", node.name))?;
+    // Whatever fails, the rest is done.
+    let mut done = vec![cluster.stop().await, cluster.net.heal().await];
+    if let Some(home) = home {
+        let restored = cluster.nodes.iter().map(async |node| {
+            let restored = restore(&cluster.run, node, home).await;
+            restored.with_context(|| format!("failed to restore {}", node.name))
+        });
+        done.extend(futures_util::future::join_all(restored).await);
     }
-    Ok(())
+    done.into_iter().collect()
 }
 
 async fn restore(run: &str, node: &Node, home: &Path) -> Result<()> {

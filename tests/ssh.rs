@@ -43,6 +43,8 @@ fn the_same_tests_run_over_ssh_and_nodes_are_left_as_they_were() {
     }
     let machine = Machine::new();
     let servers = Servers::start(&machine);
+    // Addresses that lead to no other node.
+    machine.sh("for n in 1 2 3; do ip -n m$n addr add fd77::$n/128 dev eth0 nodad; done");
     let before = machine.rules();
     let netsplit = Netsplit::new().inside(machine.prefix());
     let run = readme("netsplit run --nodes ssh:root@10.0.0.1,ssh:root@10.0.0.2,ssh:root@10.0.0.3");
@@ -50,6 +52,7 @@ fn the_same_tests_run_over_ssh_and_nodes_are_left_as_they_were() {
     let config = config(&servers);
     let more = ["--ssh-config", &config, "--seed", "1", "--time-limit", "40s"];
     netsplit.run(&[&run[..], &more, &["--fault-interval", "2s"]].concat()).exits(0).says("PASS");
+    assert!(netsplit.latest("run.log").contains("not all nodes reach each other by IPv6"));
     let schedule: serde_json::Value =
         serde_json::from_str(&netsplit.latest("schedule.json")).expect("JSON");
     let faults: Vec<FaultWindow> =
@@ -76,7 +79,10 @@ fn what_a_dead_controller_left_on_hosts_is_undone() {
     let before = machine.rules();
     for fault in ["partition", "pause"] {
         let netsplit = Netsplit::new().inside(machine.prefix());
-        killed_during(&netsplit, &["--nodes", NODES, "--ssh-config", &config(&servers)], fault);
+        let nodes = ["--nodes", NODES, "--ssh-config", &config(&servers)];
+        killed_during(&netsplit, &nodes, fault);
+        let another = Netsplit::new().inside(machine.prefix());
+        another.run(&[&["run"], &nodes[..]].concat()).exits(75).says("another run uses it");
         assert!(processes_with(&mark(&netsplit)).len() >= 3, "the system outlives its controller");
         let is_cut = machine.rules().contains("-A NETSPLIT -s 10.77.0.");
         assert_eq!(is_cut, fault == "partition", "{}", machine.rules());
@@ -105,6 +111,22 @@ fn hosts_that_hear_nothing_of_their_controller_remove_its_rules() {
     assert!(is_mended, "{}", machine.rules());
     netsplit.run(&["heal"]).exits(0).says("daemons");
     assert!(!home(&netsplit).exists(), "nothing of the run is left");
+}
+
+#[test]
+fn other_systems_run_where_they_are_installed() {
+    if !is_root() {
+        return;
+    }
+    let machine = Machine::new();
+    let servers = Servers::start(&machine);
+    let before = machine.rules();
+    let netsplit = Netsplit::new().inside(machine.prefix());
+    let run = ["run", "--nodes", NODES, "--system", "etcd", "--op-timeout", "500ms"];
+    let more = ["--ssh-config", &config(&servers), "--time-limit", "20s", "--faults", "kill"];
+    netsplit.run(&[&run[..], &more].concat()).exits(0).says("PASS");
+    assert!(netsplit.result()["system"]["version"].is_string(), "the nodes' own version");
+    assert_eq!(machine.rules(), before);
 }
 
 #[test]

@@ -16,7 +16,7 @@ use super::{Found, Kind, OWN_EXECUTABLE, addresses, lease};
 use crate::{
     cluster::Node,
     doctor,
-    net::{Net, iptables::Iptables},
+    net::{Grudge, Net, iptables::Iptables},
     remote::{Remote, ssh::Ssh, succeeded},
     system::Requirement,
 };
@@ -88,8 +88,10 @@ struct Seen {
     server: Option<Ipv4Addr>,
 }
 
-/// Prints the user's number, both ends of the connection, and the programs that are not there.
+/// Prints the user's number, both ends of the connection, whether our chain is there, and the
+/// programs that are not.
 const LOOK: &str = r#"id -u; echo "$SSH_CONNECTION"
+iptables -w -n -L NETSPLIT >/dev/null 2>&1 && echo taken || echo free
 for program; do command -v "$program" >/dev/null || echo "$program"; done"#;
 
 async fn look(remote: &Ssh, needs: &[Requirement]) -> Result<Seen> {
@@ -105,6 +107,11 @@ async fn look(remote: &Ssh, needs: &[Requirement]) -> Result<Seen> {
     })?;
     ensure!(user == "0", "iptables is root's alone: log in as root, not as user {user}");
     let ends: Vec<&str> = lines.next().unwrap_or_default().split(' ').collect();
+    ensure!(
+        lines.next() == Some("free"),
+        "there is a chain NETSPLIT in its iptables: another run uses it, or was killed; then \
+         `netsplit heal` removes it, or a minute"
+    );
     let missing: BTreeSet<&str> = lines.collect();
     if !missing.is_empty() {
         let lacking = needs.iter().filter(|need| missing.contains(need.program));
@@ -133,9 +140,27 @@ impl Fresh {
             lease::Lease::take(node, &home, run).await
         });
         let leases = try_join_all(settled).await?;
-        let net = Iptables::set_up(nodes).await?;
+        let net = net(nodes).await?;
         Ok(Arc::new(lease::Leased::new(net, leases)))
     }
+}
+
+/// The net of the address families by which all nodes reach each other while nobody is hurt.
+async fn net(nodes: &[Node]) -> Result<Iptables> {
+    let net = Iptables::set_up(nodes).await?;
+    let heard = net.probe().await?;
+    if heard.matches(&Grudge::new()) {
+        return Ok(net);
+    }
+    tracing::warn!("not all nodes reach each other by IPv6, or some by IPv6 alone: {heard:?}");
+    let v4: Vec<Node> = nodes.iter().map(|node| Node { ip6: None, ..node.clone() }).collect();
+    let net = Iptables::set_up(&v4).await?;
+    let silent = Vec::from_iter(net.probe().await?.silent).join(", ");
+    ensure!(
+        silent.is_empty(),
+        "no UDP datagram comes from node to node over {silent}: does a firewall drop them?"
+    );
+    Ok(net)
 }
 
 /// Makes a run's directory, with netsplit's own executable in it.
