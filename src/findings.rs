@@ -53,7 +53,7 @@ pub struct Circumstances {
 
 impl From<Ran> for Circumstances {
     fn from(ran: Ran) -> Circumstances {
-        let Ran { phases_ms, version, interrupted, warnings, harness, died } = ran;
+        let Ran { phases_ms, version, interrupted, warnings, harness, died, left_out: _ } = ran;
         Circumstances { phases_ms, version, interrupted, harness, died, logs: None, warnings }
     }
 }

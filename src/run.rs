@@ -61,6 +61,8 @@ pub struct Ran {
     pub harness: Option<Harness>,
     /// What the reader should know.
     pub warnings: Vec<String>,
+    /// Names of the faults that the test asked for where they can work, and they cannot.
+    pub left_out: Vec<&'static str>,
     /// Nodes whose daemon was dead at the end though no fault had killed it.
     pub died: Vec<String>,
 }
@@ -105,7 +107,7 @@ pub async fn run(
     progress.phase("teardown");
     let torn_down = tear_down(&cluster, home).await;
     progress.finish();
-    let Operated { interrupted, mut warnings, harness, died } = outcome?;
+    let Operated { interrupted, mut warnings, left_out, harness, died } = outcome?;
     match torn_down {
         Ok(()) => {
             ledger.close(daemons)?;
@@ -115,7 +117,8 @@ pub async fn run(
         Err(e) => warnings.push(format!("teardown failed, type `netsplit heal`: {e:#}")),
     }
     let version = cluster.system.version(&cluster.nodes[0]).await;
-    Ok(Ran { phases_ms: clock.end(), version, interrupted, warnings, harness, died })
+    let phases_ms = clock.end();
+    Ok(Ran { phases_ms, version, interrupted, warnings, left_out, harness, died })
 }
 
 async fn set_up(test: &Test, found: Found) -> Result<Cluster> {
@@ -134,6 +137,7 @@ async fn set_up(test: &Test, found: Found) -> Result<Cluster> {
 struct Operated {
     interrupted: Option<Interrupt>,
     warnings: Vec<String>,
+    left_out: Vec<&'static str>,
     harness: Option<Harness>,
     died: Vec<String>,
 }
@@ -147,7 +151,11 @@ async fn deploy_and_operate(
     clock: &mut Phases,
     mut interrupts: watch::Receiver<Option<Interrupt>>,
 ) -> Result<Operated> {
-    let (faults, mut warnings) = possible_faults(test, cluster)?;
+    let (faults, impossible) = possible_faults(test, cluster)?;
+    let left_out = impossible.iter().map(|(name, _)| *name).collect();
+    let why =
+        |(name, why): &(&str, anyhow::Error)| format!("the fault {name} is left out: {why:#}");
+    let mut warnings: Vec<String> = impossible.iter().map(why).collect();
     let targets = faults.iter().map(|f| (f.name(), f.targets(cluster))).collect();
     tokio::select! {
         deployed = deploy(cluster, Duration::from_millis(test.setup_timeout_ms)) => deployed?,
@@ -178,7 +186,8 @@ async fn deploy_and_operate(
         let seconds = found as f64 / 1e9;
         warnings.push(format!("ended at the first violation, found {seconds:.1} s into the run"));
     }
-    Ok(Operated { interrupted, warnings, harness: Some(harness), died: found_dead(cluster).await })
+    let (harness, died) = (Some(harness), found_dead(cluster).await);
+    Ok(Operated { interrupted, warnings, left_out, harness, died })
 }
 
 /// How ops are routed. Who leads is asked for now and then, as long as somebody wants to know.
@@ -203,7 +212,7 @@ fn route(test: &Test, cluster: &Arc<Cluster>) -> Route {
 }
 
 /// Faults, and why others are left out.
-type Possible = (Vec<Box<dyn Fault>>, Vec<String>);
+type Possible = (Vec<Box<dyn Fault>>, Vec<(&'static str, anyhow::Error)>);
 
 /// The faults that can work here.
 fn possible_faults(test: &Test, cluster: &Cluster) -> Result<Possible> {
@@ -212,9 +221,7 @@ fn possible_faults(test: &Test, cluster: &Cluster) -> Result<Possible> {
         let name = fault.name();
         match fault.available(cluster) {
             Ok(()) => possible.push(fault),
-            Err(e) if test.faults_as_possible => {
-                left_out.push(format!("the fault {name} is left out: {e:#}"));
-            }
+            Err(e) if test.faults_as_possible => left_out.push((name, e)),
             Err(e) => return Err(e.context(format!("the fault {name} cannot work here"))),
         }
     }

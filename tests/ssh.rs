@@ -130,6 +130,21 @@ fn other_systems_run_where_they_are_installed() {
 }
 
 #[test]
+fn faults_that_machines_cannot_have_are_left_out_and_all_others_strike() {
+    if !is_root() {
+        return;
+    }
+    let machine = Machine::new();
+    let servers = Servers::start(&machine);
+    let netsplit = Netsplit::new().inside(machine.prefix());
+    let run = ["run", "--nodes", NODES, "--faults", "all", "--fault-interval", "2s"];
+    let more = ["--ssh-config", &config(&servers), "--time-limit", "60s"];
+    let ended = netsplit.run(&[&run[..], &more].concat());
+    ended.exits(0).says("the fault disk-full is left out").says("open-files");
+    netsplit.run(&["check", "latest"]).exits(0);
+}
+
+#[test]
 fn who_cannot_be_reached_is_named_with_what_to_do() {
     if !is_root() {
         return;

@@ -287,7 +287,10 @@ async fn operate(args: &RunArgs, mut test: Test) -> Outcome {
     let ran = crate::run::run(&test, &store, &mut progress, interrupts.clone()).await;
     progress.finish();
     let mut judged = match ran {
-        Ok(ran) => judge(&store, &test, ran, args.progress)?,
+        Ok(ran) => {
+            leave_out(&ran.left_out, &mut test, &store).or_infrastructure()?;
+            judge(&store, &test, ran, args.progress)?
+        }
         Err(e) => Judged::bare(failed(&test, &e, *interrupts.borrow())),
     };
     output::finish(&store, &mut judged).or_infrastructure()?;
@@ -299,6 +302,13 @@ async fn operate(args: &RunArgs, mut test: Test) -> Outcome {
     };
     store.link_latest(exit).or_infrastructure()?;
     Ok(exit)
+}
+
+/// Faults that cannot work on these nodes are no part of the test: nobody misses them, now or when
+/// the run is judged again.
+fn leave_out(names: &[&str], test: &mut Test, store: &Store) -> Result<()> {
+    test.faults.retain(|fault| !names.contains(&fault.as_str()));
+    store.write_json(file::TEST, test)
 }
 
 fn announce(test: &Test, show: Show) {
