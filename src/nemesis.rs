@@ -50,10 +50,14 @@ pub trait Fault: Send {
     ///
     /// # Errors
     /// The reason why it cannot.
-    fn available(&self, cluster: &Cluster) -> Result<()>;
+    fn available(&self, _cluster: &Cluster) -> Result<()> {
+        Ok(())
+    }
 
-    /// The words its generator draws targets from.
-    fn targets(&self, cluster: &Cluster) -> Vec<String>;
+    /// The words its generator draws targets from; where it says nothing else, those for nodes.
+    fn targets(&self, cluster: &Cluster) -> Vec<String> {
+        target::words(cluster)
+    }
 
     /// Chooses whom to hurt.
     ///

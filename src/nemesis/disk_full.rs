@@ -43,10 +43,6 @@ impl Fault for DiskFull {
         }
     }
 
-    fn targets(&self, cluster: &Cluster) -> Vec<String> {
-        target::words(cluster)
-    }
-
     async fn aim(&mut self, cluster: &Cluster, word: &str, rng: &mut ChaCha8Rng) -> Result<Injury> {
         let nodes = target::resolve(cluster, word, rng).await?;
         // The lab's file systems end with it.

@@ -118,10 +118,6 @@ impl Fault for Links {
         switch(cluster).map(drop)
     }
 
-    fn targets(&self, cluster: &Cluster) -> Vec<String> {
-        target::words(cluster)
-    }
-
     async fn aim(&mut self, cluster: &Cluster, word: &str, rng: &mut ChaCha8Rng) -> Result<Injury> {
         let nodes = target::resolve(cluster, word, rng).await?;
         // The switch ends with the controller.

@@ -48,14 +48,6 @@ impl Fault for OpenFiles {
         ENTRY.name
     }
 
-    fn available(&self, _: &Cluster) -> Result<()> {
-        Ok(())
-    }
-
-    fn targets(&self, cluster: &Cluster) -> Vec<String> {
-        target::words(cluster)
-    }
-
     async fn aim(&mut self, cluster: &Cluster, word: &str, rng: &mut ChaCha8Rng) -> Result<Injury> {
         let nodes = target::resolve(cluster, word, rng).await?;
         self.limited.clear();

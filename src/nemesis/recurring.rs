@@ -126,14 +126,6 @@ impl Fault for Recurring {
         self.name
     }
 
-    fn available(&self, _: &Cluster) -> Result<()> {
-        Ok(())
-    }
-
-    fn targets(&self, cluster: &Cluster) -> Vec<String> {
-        target::words(cluster)
-    }
-
     async fn aim(&mut self, cluster: &Cluster, word: &str, rng: &mut ChaCha8Rng) -> Result<Injury> {
         let nodes = target::resolve(cluster, word, rng).await?;
         self.chance = Some(ChaCha8Rng::from_rng(rng));

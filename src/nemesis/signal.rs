@@ -43,14 +43,6 @@ impl Fault for SignalFault {
         self.name
     }
 
-    fn available(&self, _: &Cluster) -> Result<()> {
-        Ok(())
-    }
-
-    fn targets(&self, cluster: &Cluster) -> Vec<String> {
-        target::words(cluster)
-    }
-
     async fn aim(&mut self, cluster: &Cluster, word: &str, rng: &mut ChaCha8Rng) -> Result<Injury> {
         let nodes = target::resolve(cluster, word, rng).await?;
         Ok(Injury { hurt: json!(nodes), nodes, undo: self.undo.clone() })
