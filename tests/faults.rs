@@ -14,7 +14,7 @@ fn faults(netsplit: &Netsplit) -> Vec<FaultWindow> {
 #[test]
 fn every_fault_is_seen_to_strike_and_to_be_undone() {
     let netsplit = Netsplit::new();
-    let more = ["--time-limit", "90s", "--fault-interval", "2s", "--op-timeout", "500ms"];
+    let more = ["--fault-interval", "2s", "--op-timeout", "500ms"];
     netsplit.run(&[&readme("netsplit run --faults all")[..], &more].concat()).exits(0).says("PASS");
     let struck = faults(&netsplit);
     for entry in nemesis::ALL.iter().filter(|entry| entry.in_all) {

@@ -69,9 +69,9 @@ pub(super) struct RunArgs {
     setup_timeout: Duration,
     #[command(flatten)]
     faults: FaultArgs,
-    /// Length of the main phase
-    #[arg(long, value_name = "TIME", default_value = "40s", value_parser = parse::duration, help_heading = "Load")]
-    time_limit: Duration,
+    /// Length of the main phase [default: 40s, or as long as it takes for every fault to strike]
+    #[arg(long, value_name = "TIME", value_parser = parse::duration, help_heading = "Load")]
+    time_limit: Option<Duration>,
     /// Ops a second over all threads; `max` (or 0) for as fast as possible
     #[arg(long, short = 'r', default_value = "200", value_parser = parse::rate, help_heading = "Load")]
     rate: parse::Rate,
@@ -189,6 +189,7 @@ fn resolve(args: &RunArgs) -> Result<Test> {
     let node_count = system.nodes.len() as u32;
     let concurrency = parse::concurrency(&args.concurrency, node_count)?;
     let faults = args.faults.choose(recipe, &system.nodes, is_imagined)?;
+    let time_limit = args.time_limit.unwrap_or_else(|| args.faults.time(&faults));
     match &mut testbed {
         Testbed::Lab { has_switch, .. } => *has_switch = args.faults.needs_switch(&faults)?,
         _ => ensure!(args.faults.weather.is_none(), "--weather: there is weather in the lab alone"),
@@ -213,7 +214,7 @@ fn resolve(args: &RunArgs) -> Result<Test> {
         fail_fast: args.fail_fast,
         route: args.route,
         setup_timeout_ms: args.setup_timeout.as_millis() as u64,
-        time_limit_ms: args.time_limit.as_millis() as u64,
+        time_limit_ms: time_limit.as_millis() as u64,
         op_timeout_ms: args.op_timeout.as_millis() as u64,
         final_time_limit_ms: args.final_time_limit.as_millis() as u64,
         weather: args.faults.weather.clone(),

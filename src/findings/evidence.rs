@@ -128,11 +128,13 @@ pub(super) fn missing(
     if !test.faults.is_empty() && faults.is_empty() {
         missing.push("no fault struck: the run was too short for its fault interval".into());
     }
-    for name in &test.faults {
-        let struck = faults.iter().any(|f| f.fault == *name);
-        if !faults.is_empty() && !struck {
-            missing.push(format!("the fault {name} never struck: a longer --time-limit lets it"));
-        }
+    let has_struck = |name: &&String| faults.iter().any(|fault| fault.fault == **name);
+    let never: Vec<&str> =
+        test.faults.iter().filter(|name| !has_struck(name)).map(String::as_str).collect();
+    if !faults.is_empty() && !never.is_empty() {
+        let (fault, it) = if never.len() == 1 { ("fault", "it") } else { ("faults", "them") };
+        let never = never.join(", ");
+        missing.push(format!("the {fault} {never} never struck: a longer --time-limit lets {it}"));
     }
     for fault in faults {
         let during = during(fault);

@@ -44,6 +44,11 @@ pub(super) struct Chosen {
     pub(super) schedule: Vec<Planned>,
 }
 
+/// How long the main phase is at least, where nothing else is said.
+const USUAL: Duration = Duration::from_secs(40);
+/// How long injecting a fault and healing it take, about.
+const INJECTING: Duration = Duration::from_secs(2);
+
 impl FaultArgs {
     /// Whether the links between the nodes have to be ours; where all faults are wanted, they are if
     /// they can be.
@@ -90,6 +95,16 @@ impl FaultArgs {
             bail!("--faults {name}: no fault reaches a system that lives inside netsplit");
         }
         Ok(Chosen { names, as_possible, schedule })
+    }
+
+    /// How long the main phase has to be for every fault to strike, in all likelihood.
+    pub(super) fn time(&self, chosen: &Chosen) -> Duration {
+        let one = self.fault_interval * 2 + INJECTING;
+        let drawn = one * chosen.names.len() as u32;
+        let ends = chosen.schedule.iter().map(|it| it.heal_ns.unwrap_or(it.strike_ns));
+        let replayed = ends.max().map(|end| Duration::from_nanos(end) + self.fault_interval);
+        // Spans vary.
+        replayed.unwrap_or(drawn * 5 / 4).max(USUAL)
     }
 
     fn named(&self, recipe: &Recipe, is_imagined: bool) -> Result<Vec<String>> {
