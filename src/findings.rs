@@ -202,12 +202,17 @@ fn assemble(
     let anomalies = anomalies(property, verdict, histories, &faults);
     let mut properties = vec![safety(property, verdict)];
     properties.extend(evidence::properties(&evidence, &faults));
-    properties.sort_by_key(|p| match p.status {
+    worst_first(&mut properties);
+    RunResult { properties, anomalies, stats, faults, evidence, ..empty() }
+}
+
+/// What failed comes first, what holds last.
+fn worst_first(properties: &mut [Property]) {
+    properties.sort_by_key(|property| match property.status {
         PropertyStatus::Fail => 0,
         PropertyStatus::Unknown => 1,
         PropertyStatus::Pass => 2,
     });
-    RunResult { properties, anomalies, stats, faults, evidence, ..empty() }
 }
 
 /// The checker's answer as a property.

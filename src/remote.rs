@@ -84,6 +84,16 @@ pub trait Remote: Send + Sync {
             .await
     }
 
+    /// Runs a command that has to exit well, and gives what it printed.
+    ///
+    /// # Errors
+    /// As [`run`](Remote::run), and what it said where it failed.
+    async fn ask(&self, argv: &[&str], stdin: &[u8], deadline: Duration) -> Result<String> {
+        let output = self.exec(argv, stdin, deadline).await?;
+        succeeded(&output).with_context(|| format!("`{}` failed", argv.join(" ")))?;
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
     /// Copies a file of the controller's to a path on the node, whole or not at all.
     ///
     /// # Errors

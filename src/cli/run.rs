@@ -32,11 +32,12 @@ use crate::{
 
 const EXAMPLES: &str = "\
 Examples:
-  netsplit run                                     the default: quorum, register, all faults
+  netsplit run                                     quorum, register; partition, kill and pause
   netsplit run --bug no-write-back                 a bug, with the recipe that shows it
   netsplit run --system etcd --option serializable=true
   netsplit run --faults partition --partition majorities-ring --time-limit 2m
   netsplit run --workload set --faults kill --seed 7
+  netsplit run --faults all --weather wan
   netsplit run --nodes ssh:root@10.0.0.1,ssh:root@10.0.0.2,ssh:root@10.0.0.3";
 
 /// Deploy a system, drive it, hurt it, judge it

@@ -11,6 +11,7 @@ use checkers::Figure;
 use regex::Regex;
 use serde_json::Value;
 
+use super::worst_first;
 use crate::result::{FoundAnomaly, Property, PropertyKind, PropertyStatus, RunResult};
 
 /// The name of the property and of the anomaly.
@@ -114,12 +115,11 @@ impl Found {
     /// Adds to a result what was found.
     pub(super) fn add_to(&self, result: &mut RunResult) {
         let message = self.explanation().unwrap_or_else(|| "no line matches".into());
-        // What fails comes first.
-        let (status, place) = match self.matching {
-            0 => (PropertyStatus::Pass, result.properties.len()),
-            _ => (PropertyStatus::Fail, 0),
+        let status = match self.matching {
+            0 => PropertyStatus::Pass,
+            _ => PropertyStatus::Fail,
         };
-        let property = Property {
+        result.properties.push(Property {
             id: NAME.into(),
             kind: PropertyKind::Safety,
             status,
@@ -127,8 +127,8 @@ impl Found {
             checked: self.read,
             violated: self.matching,
             details: BTreeMap::new(),
-        };
-        result.properties.insert(place, property);
+        });
+        worst_first(&mut result.properties);
         result.anomalies.extend(self.explanation().map(|explanation| FoundAnomaly {
             kind: NAME.into(),
             property: NAME.into(),

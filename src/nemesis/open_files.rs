@@ -2,7 +2,7 @@
 //! they have open.
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use async_trait::async_trait;
 use rand_chacha::ChaCha8Rng;
 use serde_json::json;
@@ -114,7 +114,7 @@ async fn pids(cluster: &Cluster, node: &Node) -> Result<Vec<i32>> {
 async fn limit(remote: &dyn Remote, pid: i32) -> Result<String> {
     let pid = pid.to_string();
     let argv = ["prlimit", "--pid", &pid, "--nofile", "--raw", "--noheadings", "--output", "SOFT"];
-    Ok(output(remote, &argv).await?.trim().to_owned())
+    Ok(remote.ask(&argv, b"", DEADLINE).await?.trim().to_owned())
 }
 
 /// Changes that.
@@ -123,20 +123,12 @@ async fn limit(remote: &dyn Remote, pid: i32) -> Result<String> {
 /// When the node, or `prlimit`, refuses.
 pub(crate) async fn set(remote: &dyn Remote, pid: i32, soft: &str) -> Result<()> {
     let (pid, soft) = (pid.to_string(), format!("--nofile={soft}:"));
-    output(remote, &["prlimit", "--pid", &pid, &soft]).await.map(drop)
+    remote.ask(&["prlimit", "--pid", &pid, &soft], b"", DEADLINE).await.map(drop)
 }
 
 async fn open_now(remote: &dyn Remote, pid: i32) -> Result<usize> {
-    let listed = output(remote, &["ls", &format!("/proc/{pid}/fd")]).await?;
+    let listed = remote.ask(&["ls", &format!("/proc/{pid}/fd")], b"", DEADLINE).await?;
     let count = listed.lines().count();
     ensure!(count > 0, "process {pid} has no open file");
     Ok(count)
-}
-
-async fn output(remote: &dyn Remote, argv: &[&str]) -> Result<String> {
-    let output = remote.exec(argv, b"", DEADLINE).await?;
-    if !output.status.success() {
-        bail!("`{}` said: {}", argv.join(" "), String::from_utf8_lossy(&output.stderr).trim());
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

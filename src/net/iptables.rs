@@ -5,7 +5,7 @@
 //! they arrive, so a cut can be one-way.
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use async_trait::async_trait;
 
 use super::{Grudge, Heard, Net, probe::Probe};
@@ -63,8 +63,9 @@ impl Iptables {
             let sources = self.addresses(family, froms);
             let script = script(&sources);
             let program = format!("{}-restore", family.program());
-            run(&*node.remote, &[&program, "--noflush", "-w"], script.as_bytes())
-                .await
+            let restore = [&*program, "--noflush", "-w"];
+            let written = node.remote.ask(&restore, script.as_bytes(), DEADLINE).await;
+            written
                 .with_context(|| format!("failed to write the iptables rules of {}", node.name))?;
         }
         Ok(())
@@ -114,7 +115,7 @@ done"#;
 /// # Errors
 /// When iptables refuses.
 pub async fn remove(remote: &dyn Remote) -> Result<()> {
-    run(remote, &["sh", "-c", REMOVE], b"").await
+    remote.ask(&["sh", "-c", REMOVE], b"", DEADLINE).await.map(drop)
 }
 
 /// Naming a chain makes it, or empties it; everything else stays as it is.
@@ -132,15 +133,8 @@ async fn add_jump(node: &Node, family: Family) -> Result<()> {
     if node.remote.exec(&check, b"", DEADLINE).await?.status.success() {
         return Ok(());
     }
-    run(&*node.remote, &[program, "-w", "-I", "INPUT", "-j", CHAIN], b"").await
-}
-
-async fn run(remote: &dyn Remote, argv: &[&str], stdin: &[u8]) -> Result<()> {
-    let output = remote.exec(argv, stdin, DEADLINE).await?;
-    if output.status.success() {
-        return Ok(());
-    }
-    bail!("`{}` said: {}", argv.join(" "), String::from_utf8_lossy(&output.stderr).trim())
+    let add = [program, "-w", "-I", "INPUT", "-j", CHAIN];
+    node.remote.ask(&add, b"", DEADLINE).await.map(drop)
 }
 
 /// Runs them side by side; the first error, once all have ended.

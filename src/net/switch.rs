@@ -198,12 +198,8 @@ impl Work {
     fn switch(&mut self, from: usize, packet: &mut [u8]) {
         let Some(&to) = destination(packet).and_then(|ip| self.places.get(&ip)) else { return };
         let now = self.now();
-        let fate = lock(&self.links).between(from, to).pass(now, packet.len());
-        let Some(due) = fate.due else { return };
-        if let Some(flip) = fate.harm {
-            harm::harm(packet, flip);
-        }
-        for _ in 0..if fate.twice { 2 } else { 1 } {
+        let Some((due, twice)) = self.decide(from, to, now, packet) else { return };
+        for _ in 0..if twice { 2 } else { 1 } {
             if due <= now {
                 self.write(to, packet);
             } else if self.under_way.len() < UNDER_WAY_MAX {
@@ -212,6 +208,24 @@ impl Work {
                 self.under_way.push(Reverse(UnderWay { due, number, to, packet }));
             }
         }
+    }
+
+    /// When a packet arrives, and whether twice; what is to be done to its bytes is done.
+    fn decide(
+        &self,
+        from: usize,
+        to: usize,
+        now: Nanos,
+        packet: &mut [u8],
+    ) -> Option<(Nanos, bool)> {
+        let mut links = lock(&self.links);
+        let link = links.between(from, to);
+        let fate = link.pass(now, packet.len());
+        // A packet without data, such as a bare acknowledgement, is not harmed.
+        if let Some(flip) = fate.harm.filter(|flip| harm::harm(packet, *flip)) {
+            link.harmed(flip);
+        }
+        Some((fate.due?, fate.twice))
     }
 
     fn deliver(&mut self) {

@@ -1,10 +1,10 @@
 //! Marks in the environment of whatever a run starts, so that its processes can be found again.
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result};
 use nix::sys::signal::Signal;
 
-use super::Remote;
+use super::{Remote, succeeded};
 
 /// The variables: the run, and the node.
 const MARKS: [&str; 2] = ["NETSPLIT_RUN", "NETSPLIT_NODE"];
@@ -50,9 +50,6 @@ pub async fn signal(
     let mut argv = vec!["sh", "-c", KILL, "sh", name];
     argv.extend(numbers.iter().map(String::as_str));
     let output = remote.exec(&argv, b"", DEADLINE).await?;
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        bail!("failed to send {signal}: {}", said.trim());
-    }
+    succeeded(&output).with_context(|| format!("failed to send {signal}"))?;
     Ok(pids)
 }

@@ -13,24 +13,23 @@ use crate::{
 };
 
 #[derive(Args)]
-#[command(next_help_heading = "Faults")]
 pub(super) struct FaultArgs {
-    /// Faults, comma-separated, `none`, or `all` that can work here but `garble` [default:
+    /// Faults, comma-separated, `none`, or `all` that can work here (but for `garble`) [default:
     /// partition,kill,pause]
-    #[arg(long, alias = "nemesis", value_delimiter = ',')]
+    #[arg(long, alias = "nemesis", value_delimiter = ',', help_heading = "Faults")]
     faults: Option<Vec<String>>,
     /// The faults of another run (its `schedule.json`), at the same times to the same nodes
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["faults", "partitions"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["faults", "partitions"], help_heading = "Faults")]
     schedule: Option<PathBuf>,
     /// Mean length of the spans with and without a fault
-    #[arg(long, alias = "nemesis-interval", value_name = "TIME", default_value = "4s", value_parser = parse::duration)]
+    #[arg(long, alias = "nemesis-interval", value_name = "TIME", default_value = "4s", value_parser = parse::duration, help_heading = "Faults")]
     pub(super) fault_interval: Duration,
     /// A partition to draw: a name, components `n1,n2|n3,n4,n5`, or links `n1>n2;n1>n3`; may be
     /// repeated
-    #[arg(long = "partition", value_name = "TOPOLOGY")]
+    #[arg(long = "partition", value_name = "TOPOLOGY", help_heading = "Faults")]
     pub(super) partitions: Vec<String>,
     /// What the links between nodes are like all the time: `lan`, `wan` or `awful`
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help_heading = "Faults")]
     pub(super) weather: Option<String>,
 }
 
