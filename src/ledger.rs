@@ -133,7 +133,11 @@ pub async fn heal(path: &Path) -> Result<Healed> {
     let run = path.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
     let (mut healed, mut failed) = (Vec::new(), Vec::new());
     let mut reached = Reached::default();
-    for (number, what, nodes, undo) in open_entries(&text, path)? {
+    let open = open_entries(&text, path)?;
+    let mut file = File::options().append(true).open(path)?;
+    // What the controller was writing when it died would be glued to what follows.
+    file.set_len(text.rfind('\n').map_or(0, |end| end as u64 + 1))?;
+    for (number, what, nodes, undo) in open {
         let before = failed.len();
         for (name, address) in nodes {
             match reached.undo(&run, &name, &address, &undo).await {
@@ -142,7 +146,6 @@ pub async fn heal(path: &Path) -> Result<Healed> {
             }
         }
         if failed.len() == before {
-            let mut file = File::options().append(true).open(path)?;
             writeln!(file, "{}", serde_json::to_string(&Line::Close { number })?)?;
         }
     }
@@ -250,4 +253,29 @@ pub async fn remove_directory(remote: &dyn Remote, home: &Path, node: &str) -> R
         .await
         .and_then(|output| succeeded(&output));
     removed.with_context(|| format!("failed to remove {}", home.join(node).display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(line: &Line) -> String {
+        serde_json::to_string(line).expect("a line is JSON")
+    }
+
+    /// A controller that died in the middle of a line: what is healed is noted on lines of its own.
+    #[tokio::test]
+    async fn the_line_that_was_being_written_spoils_no_other() {
+        let run = tempfile::tempdir().expect("a directory");
+        let path = run.path().join(FILE);
+        let nodes = BTreeMap::from([("n1".to_owned(), Address::Lab)]);
+        let open = line(&Line::Open { number: 0, what: "kill".into(), nodes, undo: Undo::Nothing });
+        let torn = &line(&Line::Close { number: 0 })[..9];
+        std::fs::write(&path, format!("{open}\n{torn}")).expect("the ledger is written");
+        for _ in 0..2 {
+            assert_eq!(heal(&path).await.expect("the ledger is read"), (vec![], vec![]));
+        }
+        let healed = format!("{open}\n{}\n", line(&Line::Close { number: 0 }));
+        assert_eq!(std::fs::read_to_string(&path).expect("the ledger is there"), healed);
+    }
 }

@@ -107,15 +107,16 @@ pub async fn run(
     progress.phase("teardown");
     let torn_down = tear_down(&cluster, home).await;
     progress.finish();
+    // Also of a run that came to nothing: whoever heals later finds nothing of it to undo.
+    let close = |()| [daemons, rules, directory].into_iter().try_for_each(|n| ledger.close(n));
+    let torn_down = torn_down.and_then(close);
+    let left = torn_down.err().map(|e| format!("teardown failed, type `netsplit heal`: {e:#}"));
+    let outcome = match &left {
+        Some(left) => outcome.with_context(|| format!("{left}; before that")),
+        None => outcome,
+    };
     let Operated { interrupted, mut warnings, left_out, harness, died } = outcome?;
-    match torn_down {
-        Ok(()) => {
-            ledger.close(daemons)?;
-            ledger.close(rules)?;
-            ledger.close(directory)?;
-        }
-        Err(e) => warnings.push(format!("teardown failed, type `netsplit heal`: {e:#}")),
-    }
+    warnings.extend(left);
     let version = cluster.system.version(&cluster.nodes[0]).await;
     let phases_ms = clock.end();
     Ok(Ran { phases_ms, version, interrupted, warnings, left_out, harness, died })

@@ -21,7 +21,7 @@ const RENEW: Duration = Duration::from_secs(15);
 /// Runs until the lease is not renewed for a minute, or the run's directory is gone.
 const WATCH: &str = r#"cd / && while sleep 5 && test -d "$1"; do
 test -n "$(find "$1/lease" -mmin -1)" && continue
-eval "$2"; exit
+(eval "$2") && exit 0
 done"#;
 
 /// The lease on one node, which ends with this.
