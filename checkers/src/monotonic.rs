@@ -5,8 +5,9 @@
 //! by timestamp, values must grow (**reordered**). No two adds have the same value
 //! (**duplicated**). An add that began after another had completed has a larger value
 //! (**nonmonotonic**); of one process that must hold wherever sessions are kept, of all of them
-//! where the database is strictly serializable. What was acknowledged is in each later read
-//! (**lost**), and there are no more other values than adds whose fate is unknown
+//! where the database is strictly serializable. A read lacks nothing (**lost**) that had been
+//! acknowledged before it began, to the same process or to any, just so; nor whatever is smaller
+//! than what it has. And there are no more other values than adds whose fate is unknown
 //! (**unexpected**).
 //!
 //! *What this proves:* that the adds were done one after the other, in the order of timestamps and
@@ -23,7 +24,7 @@ use crate::{Anomaly, Budget, Call, Checker, Figure, History, Outcome, Process, V
 /// Checks `add` and `read`.
 #[derive(Clone, Copy, Debug)]
 pub struct Monotonic {
-    /// Whether adds of different processes are in the order of real time as well.
+    /// Whether calls of different processes are in the order of real time as well.
     pub real_time: bool,
 }
 
@@ -62,6 +63,7 @@ struct Adds {
 /// A read that was answered.
 struct Read {
     invoked: u32,
+    process: Process,
     entries: Vec<Entry>,
 }
 
@@ -87,11 +89,16 @@ impl Checker for Monotonic {
         let mut rows = Rows::new();
         self.note_order(history, &adds, &mut rows);
         note_twice(history, &adds, &mut rows);
+        let known: FxHashSet<i64> = adds.acknowledged.iter().map(|added| added.entry.0).collect();
+        let mut is_out_of_time = false;
         for read in &reads {
-            if budget.is_over() {
-                return Verdict::unknown("out of time while comparing reads");
+            is_out_of_time = budget.is_over();
+            if is_out_of_time {
+                break;
             }
-            note_read(history, &adds, read, &mut rows);
+            note_order_read(history, read, &mut rows);
+            self.note_lost(history, &adds, read, &mut rows);
+            note_unexpected(history, &known, adds.uncertain, read, &mut rows);
         }
         let anomalies = ABOUT.iter().filter_map(|(name, about)| {
             let rows = rows.get(name)?;
@@ -101,6 +108,9 @@ impl Checker for Monotonic {
         });
         let verdict = match reads.len() {
             0 => Verdict::unknown("the values were never read"),
+            _ if is_out_of_time && rows.is_empty() => {
+                Verdict::unknown("out of time while comparing reads")
+            }
             _ => Verdict::of(anomalies.collect()),
         };
         let verdict = verdict.with("reads", reads.len()).with("added", adds.acknowledged.len());
@@ -111,7 +121,7 @@ impl Checker for Monotonic {
 }
 
 fn calls(history: &History) -> Result<(Adds, Vec<Read>), Verdict> {
-    let calls = history.calls::<Input, Value>();
+    let calls = history.calls::<Input, IgnoredAny>();
     let calls = calls.map_err(|malformed| Verdict::malformed(&malformed))?;
     let (mut adds, mut reads) = (Adds::default(), Vec::new());
     for call in calls {
@@ -123,7 +133,8 @@ fn calls(history: &History) -> Result<(Adds, Vec<Read>), Verdict> {
                 adds.acknowledged.push(Added { invoked, completed, process, entry });
             }
             (Input::Read, Outcome::Ok { completed, .. }) => {
-                reads.push(Read { invoked, entries: answer(history, completed)? });
+                let entries = answer(history, completed)?;
+                reads.push(Read { invoked, process, entries });
             }
             _ => (),
         }
@@ -173,6 +184,25 @@ impl Monotonic {
             }
         }
     }
+
+    /// What was there when a read looked, and is not in it: an add takes the value after the
+    /// largest, so smaller ones were there before larger ones.
+    fn note_lost(&self, history: &History, adds: &Adds, read: &Read, rows: &mut Rows) {
+        let there: FxHashSet<i64> = read.entries.iter().map(|entry| entry.0).collect();
+        let largest = read.entries.iter().map(|entry| entry.0).max();
+        let is_due = |added: &&Added| {
+            let is_before = added.completed < read.invoked;
+            is_before && (self.real_time || added.process == read.process)
+                || largest.is_some_and(|largest| added.entry.0 < largest)
+        };
+        for added in adds.acknowledged.iter().filter(is_due) {
+            if !there.contains(&added.entry.0) {
+                let other = Some((added.invoked, added.entry));
+                let cells = row(history, (read.invoked, added.entry), other);
+                rows.entry("lost").or_default().push(cells);
+            }
+        }
+    }
 }
 
 /// Values that two adds say they added.
@@ -187,8 +217,8 @@ fn note_twice(history: &History, adds: &Adds, rows: &mut Rows) {
     }
 }
 
-/// What is wrong with what one read has.
-fn note_read(history: &History, adds: &Adds, read: &Read, rows: &mut Rows) {
+/// What one read has in another order than that of its timestamps.
+fn note_order_read(history: &History, read: &Read, rows: &mut Rows) {
     let mut note = |name, one: Entry, other: Option<(u32, Entry)>| {
         rows.entry(name).or_default().push(row(history, (read.invoked, one), other));
     };
@@ -201,15 +231,19 @@ fn note_read(history: &History, adds: &Adds, read: &Read, rows: &mut Rows) {
             note("duplicated", two[1], Some((read.invoked, two[0])));
         }
     }
-    let there: FxHashSet<i64> = read.entries.iter().map(|entry| entry.0).collect();
-    let due = adds.acknowledged.iter().filter(|added| added.completed < read.invoked);
-    for added in due.filter(|added| !there.contains(&added.entry.0)) {
-        note("lost", added.entry, Some((added.invoked, added.entry)));
-    }
-    let known: FxHashSet<i64> = adds.acknowledged.iter().map(|added| added.entry.0).collect();
-    let mut others = read.entries.iter().filter(|entry| !known.contains(&entry.0));
-    for entry in others.by_ref().skip(adds.uncertain) {
-        note("unexpected", *entry, None);
+}
+
+/// What one read has beyond what was acknowledged and what may have been added.
+fn note_unexpected(
+    history: &History,
+    known: &FxHashSet<i64>,
+    uncertain: usize,
+    read: &Read,
+    rows: &mut Rows,
+) {
+    let others = read.entries.iter().filter(|entry| !known.contains(&entry.0));
+    for entry in others.skip(uncertain) {
+        rows.entry("unexpected").or_default().push(row(history, (read.invoked, *entry), None));
     }
 }
 
@@ -266,6 +300,27 @@ mod tests {
     fn what_was_acknowledged_stays() {
         check("0: |- add -> [1,10] -| |- read -> [] -|", &["lost"]);
         check("0: |- add -> [1,10] ----|\n1:  |- read -> [] -|", &[]);
+    }
+
+    #[test]
+    fn what_is_smaller_was_there_before() {
+        let open = "0: |- add -> [1,10] ---------------|\n1: |- add -> [2,20] -|";
+        check(&format!("{open}\n2: |- read -> [[2,20]] -|"), &["lost"]);
+        check(&format!("{open}\n2: |- read -> [[1,10]] -|"), &[]);
+    }
+
+    #[test]
+    fn a_read_may_be_stale_where_only_sessions_are_kept() {
+        let lenient = Monotonic { real_time: false };
+        let judge =
+            |picture: &str| lenient.check(&notation::history(picture), &Budget::unlimited()).valid;
+        assert_eq!(
+            judge("0: |- add -> [1,10] -|\n1:                      |- read -> [] -|"),
+            Valid::Valid
+        );
+        assert_eq!(judge("0: |- add -> [1,10] -| |- read -> [] -|"), Valid::Invalid);
+        let two = "0: |- add -> [1,10] -| |- add -> [2,20] -|";
+        assert_eq!(judge(&format!("{two}\n1: |- read -> [[2,20]] -|")), Valid::Invalid);
     }
 
     #[test]

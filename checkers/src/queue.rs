@@ -196,6 +196,8 @@ mod tests {
         check(STRICT, &format!("{put} |- drain -> [2] -|"), &["lost"]);
         let crashed = format!("{put} |- dequeue -> 2 -| |- dequeue -> null -|\n1: |- drain -~");
         check(STRICT, &crashed, &[]);
+        let afterwards = format!("{put} |- drain -> [2] -|\n1: {:60} |- drain -~", "");
+        check(STRICT, &afterwards, &["lost"]);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::{
     },
 };
 
-/// The shortest circles; `None` when the budget is over.
+/// The shortest circles; `None` when the budget is over, or looking was too much work.
 pub(super) fn find(txns: &Txns, budget: &Budget) -> Option<Vec<Vec<u32>>> {
     let count = txns.all.len() as u32;
     let mut edges = Vec::new();
@@ -26,6 +26,9 @@ pub(super) fn find(txns: &Txns, budget: &Budget) -> Option<Vec<Vec<u32>>> {
     edges.dedup_by_key(|(from, to, _)| (*from, *to));
     let graph = Csr::of(count, count, &edges);
     let cycles = search::cycles(&graph, &[Name::G1c], budget)?;
+    if !cycles.undecided.is_empty() {
+        return None;
+    }
     let found = cycles.found.into_iter();
     Some(found.map(|(_, cycle)| cycle.0.into_iter().map(|(txn, _)| txn).collect()).collect())
 }

@@ -56,10 +56,11 @@ pub(super) fn find(txns: &Txns, versions: &Versions, findings: &mut Vec<Finding>
 }
 
 /// A process that reads: of each key it was assigned, how many polls in a row had none of it, and
-/// the row in which the first of them was asked.
+/// the row in which the first of them was asked; nothing where a poll failed, which may have been
+/// given what nobody saw.
 #[derive(Default)]
 struct Reader {
-    idle: BTreeMap<u32, (u32, u32)>,
+    idle: BTreeMap<u32, Option<(u32, u32)>>,
 }
 
 fn reach(txns: &Txns, versions: &Versions) -> Vec<Reach> {
@@ -72,14 +73,16 @@ fn reach(txns: &Txns, versions: &Versions) -> Vec<Reach> {
             Step::Assign(keys) => {
                 reader.idle.retain(|key, _| keys.contains(key));
                 for key in keys {
-                    reader.idle.entry(*key).or_default();
+                    reader.idle.entry(*key).or_insert(Some((0, 0)));
                 }
             }
             Step::Subscribe => reader.idle.clear(),
             Step::Txn(number) => {
                 let txn = &txns.all[*number as usize];
-                if txn.has_poll && txn.fate == Fate::Happened {
-                    reader.poll(versions, txn, !has_crashed_poll, &mut reach);
+                match txn.fate {
+                    _ if !txn.has_poll => (),
+                    Fate::Happened => reader.poll(versions, txn, !has_crashed_poll, &mut reach),
+                    _ => reader.idle.values_mut().for_each(|idle| *idle = None),
                 }
             }
         }
@@ -96,12 +99,13 @@ impl Reader {
         let mut had = BTreeSet::new();
         for record in records.flatten() {
             had.insert(record.key);
-            if trusts_all || self.idle.contains_key(&record.key) {
+            if trusts_all || self.idle.get(&record.key).is_some_and(Option::is_some) {
                 let beyond = &mut reach[record.key as usize].beyond;
                 *beyond = (*beyond).max(versions.rank(record.key, record.offset));
             }
         }
-        for (key, (polls, since)) in &mut self.idle {
+        for (key, idle) in &mut self.idle {
+            let Some((polls, since)) = idle else { continue };
             if had.contains(key) {
                 *polls = 0;
                 continue;

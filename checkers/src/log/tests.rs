@@ -109,6 +109,39 @@ fn a_reader_goes_beyond_nothing_that_was_acknowledged() {
 }
 
 #[test]
+fn a_poll_that_failed_may_have_been_given_records() {
+    let failed = (1, r#"|- poll [["poll"]] -x"#.to_owned());
+    let rest = poll(1, "[5,3]");
+    check(&after_three(&[poll(1, "[0,1]"), failed.clone(), rest.clone()]), &[]);
+    // Assigned the key again, it goes on; assigned it anew, it begins at the beginning.
+    let again = [poll(1, "[0,1]"), failed.clone(), assign(1), rest];
+    check(&after_three(&again), &[]);
+    let other = (1, "|- assign [7] -|".to_owned());
+    let anew = [failed.clone(), other, assign(1), poll(1, "[1,2],[5,3]")];
+    check(&after_three(&anew), &["lost-write"]);
+    let idle = vec![poll(1, ""); losses::CAUGHT_UP as usize];
+    check(&after_three(&[&[poll(1, "[0,1],[1,2]"), failed], &idle[..]].concat()), &[]);
+}
+
+#[test]
+fn what_was_not_assigned_is_not_begun() {
+    let refused = (1, "|- assign [0] -x".to_owned());
+    let crashed = (2, r#"|- poll [["poll"]] -~"#.to_owned());
+    let unseen = [refused, poll(1, "[5,3]"), subscribe(2), poll(2, "[1,2],[5,3]"), crashed];
+    check(&[&sent()[..], &unseen].concat(), &[]);
+}
+
+#[test]
+fn errors_that_were_found_are_told_when_time_is_over() {
+    let over = Budget::new(u64::MAX, || true);
+    let judge = |calls: &[(u32, String)]| Log.check(&notation::history(&in_turn(calls)), &over);
+    let circle = txn(0, r#"["send",0,1]"#, r#"["send",0,[0,1]]"#);
+    let verdict = judge(&[circle.clone(), poll(1, "[0,1]")]);
+    assert_eq!(verdict.valid, Valid::Unknown, "{verdict:?}");
+    assert_eq!(judge(&[circle, poll(1, "[0,9]")]).valid, Valid::Invalid);
+}
+
+#[test]
 fn who_came_to_the_end_has_seen_all() {
     let idle = |polls| vec![poll(1, ""); polls];
     let late = |polls| [&after_three(&[poll(1, "[0,1],[1,2]")])[..], &idle(polls)].concat();

@@ -106,6 +106,9 @@ impl Txns {
         for call in history.calls::<Input, Output>()? {
             let step = match call.input {
                 Input::Crash => continue,
+                Input::Subscribe | Input::Assign(_) if matches!(call.outcome, Outcome::Fail) => {
+                    continue;
+                }
                 Input::Subscribe => {
                     txns.has_subscribed = true;
                     Step::Subscribe

@@ -14,8 +14,8 @@ pub(super) struct Ledger {
     pub(super) emptied: Option<(u32, u32)>,
     /// Rows of dequeues that nobody knows the answer of.
     pub(super) crashed: Vec<u32>,
-    /// Whether a crashed drain may have taken any number of values.
-    has_crashed_drain: bool,
+    /// The row of the first drain that crashed: it may have taken any number of values.
+    crashed_drain: Option<u32>,
 }
 
 /// One value: rows of the calls that put it in and gave it out.
@@ -64,7 +64,9 @@ impl Ledger {
                     }
                 }
                 (Input::Dequeue, Outcome::Info) => ledger.crashed.push(call.invoked),
-                (Input::Drain, Outcome::Info) => ledger.has_crashed_drain = true,
+                (Input::Drain, Outcome::Info) => {
+                    ledger.crashed_drain.get_or_insert(call.invoked);
+                }
                 (Input::Dequeue, Outcome::Ok { completed, output: Datum::Null }) => {
                     ledger.emptied = Some((call.invoked, completed));
                 }
@@ -108,12 +110,12 @@ impl Ledger {
         self.accounts.iter().map(left).sum()
     }
 
-    /// How many of those crashed dequeues may have taken: what began before the queue was last
-    /// found empty. `None` where that is any number.
+    /// How many of those crashed calls may have taken that began before the queue was last found
+    /// empty. `None` where that is any number.
     pub(super) fn takers(&self) -> Option<usize> {
         let (_, until) = self.emptied?;
         let in_time = self.crashed.iter().filter(|&&invoked| invoked < until).count();
-        (!self.has_crashed_drain).then_some(in_time)
+        self.crashed_drain.is_none_or(|invoked| invoked >= until).then_some(in_time)
     }
 
     /// Whether nothing came out, and not even that there is nothing.

@@ -24,8 +24,12 @@ pub(super) struct BitByBit {
     windows: Windows,
     timeline: Timeline,
     told: Kept,
+    /// Whether what was taken in shows no violation.
+    valid: Valid,
     /// Why nothing more can be said.
     end: Option<Verdict>,
+    /// Nothing is taken in before the window holds so many bytes.
+    sweep_at: u64,
     ops_max: u32,
     bytes_max: u64,
 }
@@ -37,22 +41,33 @@ impl BitByBit {
             windows: Windows::default(),
             timeline: Timeline::default(),
             told: Kept::default(),
+            valid: Valid::Valid,
             end: None,
+            sweep_at: 0,
             ops_max: 0,
             bytes_max: 0,
         }
     }
 
-    fn valid(&self) -> Valid {
-        match &self.end {
+    /// Takes in what is complete, or, in the end, all; and says what that shows.
+    fn take_in(
+        &mut self,
+        is_last: bool,
+        budget: &Budget,
+        leave: &(dyn Fn(&History) + Sync),
+    ) -> Valid {
+        self.note_complete(is_last, budget, leave);
+        self.valid = match &self.end {
             Some(verdict) => verdict.valid,
             None if self.timeline.is_violated(self.set.stale_is_anomaly) => Valid::Invalid,
             None => Valid::Valid,
-        }
+        };
+        // What could not be dropped now will hardly be droppable soon.
+        self.sweep_at = self.windows.bytes() + budget.bytes_max / SETTLE_SHARE / 2;
+        self.valid
     }
 
-    /// Takes in what is complete, or, in the end, all.
-    fn take_in(&mut self, is_last: bool, budget: &Budget, leave: &(dyn Fn(&History) + Sync)) {
+    fn note_complete(&mut self, is_last: bool, budget: &Budget, leave: &(dyn Fn(&History) + Sync)) {
         if self.end.is_some() {
             return;
         }
@@ -72,12 +87,18 @@ impl BitByBit {
         let history = window.take(&names);
         let all = history.len() as u32;
         let until = if is_last { all } else { history.quiet_after(0).pop().unwrap_or(0) };
-        let part = history.select((0..until).collect());
-        leave(&part);
-        self.told.note(&part);
-        let taken_in = self.timeline.take_in(&part, base, budget);
-        drop(part);
-        window.put_back_from(&history, until, &[]);
+        let taken_in = if until == 0 {
+            window.put_back(history);
+            Ok(())
+        } else {
+            let part = history.select((0..until).collect());
+            leave(&part);
+            self.told.note(&part);
+            let taken_in = self.timeline.take_in(&part, base, budget);
+            drop(part);
+            window.put_back_from(&history, until, &[]);
+            taken_in
+        };
         let is_too_much = window.bytes() > budget.bytes_max / 2;
         self.end = taken_in.err().or_else(|| {
             let why = format!("out of memory: nothing was complete in {} ops", all - until);
@@ -97,15 +118,14 @@ impl Stream for BitByBit {
         leave: &(dyn Fn(&History) + Sync),
     ) -> Result<Valid, Malformed> {
         self.windows.feed(text)?;
-        if self.windows.bytes() >= budget.bytes_max / SETTLE_SHARE {
+        if self.windows.bytes() >= self.sweep_at.max(budget.bytes_max / SETTLE_SHARE) {
             self.take_in(false, budget, leave);
         }
-        Ok(self.valid())
+        Ok(self.valid)
     }
 
     fn settle(&mut self, budget: &Budget, leave: &(dyn Fn(&History) + Sync)) -> Valid {
-        self.take_in(false, budget, leave);
-        self.valid()
+        self.take_in(false, budget, leave)
     }
 
     fn finish(
