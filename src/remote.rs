@@ -2,7 +2,7 @@
 //!
 //! Everything netsplit does to a node goes through here, as an argument vector, never as a shell
 //! string built by hand.
-mod child;
+pub(crate) mod child;
 pub mod marks;
 pub mod namespace;
 mod processes;

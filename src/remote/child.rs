@@ -10,7 +10,7 @@ use super::{Input, Job, Sink};
 ///
 /// # Errors
 /// When it cannot be started, or has not ended at the deadline (it is killed then).
-pub(super) async fn run(mut command: Command, job: Job<'_>) -> Result<Output> {
+pub(crate) async fn run(mut command: Command, job: Job<'_>) -> Result<Output> {
     let name = || {
         let words: Vec<_> = job.argv.iter().map(|word| word.to_string_lossy()).collect();
         words.join(" ")

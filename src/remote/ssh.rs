@@ -187,10 +187,12 @@ impl Remote for Ssh {
 
     async fn collect_logs(&self) -> Result<()> {
         let logs = self.logs.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        let mut collected = Ok(());
         for (there, here) in logs {
-            self.download(&there, &here, LOG).await?;
+            // One that is missing keeps no other from being collected.
+            collected = collected.and(self.download(&there, &here, LOG).await);
         }
-        Ok(())
+        collected
     }
 }
 

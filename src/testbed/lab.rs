@@ -9,11 +9,12 @@ mod enter;
 mod wires;
 
 use std::{
+    ffi::OsStr,
     fs::{self, File},
     net::{Ipv4Addr, Ipv6Addr},
     path::{Path, PathBuf},
-    process::Stdio,
     sync::Arc,
+    time::Duration,
 };
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -21,13 +22,13 @@ use nix::{
     mount::{MsFlags, mount},
     sched::{CloneFlags, unshare},
 };
-use tokio::{io::AsyncWriteExt, process::Command};
+use tokio::process::Command;
 
 use super::{Found, OWN_EXECUTABLE};
 use crate::{
     cluster::Node,
     nemesis,
-    remote::{Address, namespace::Namespace},
+    remote::{Address, Input, Job, Sink, child, namespace::Namespace, succeeded},
 };
 
 use wires::Wires;
@@ -39,6 +40,9 @@ const HOME: &str = "/run/netsplit";
 
 /// The most nodes a lab can have: the last byte of an address tells them apart.
 pub const NODES_MAX: u32 = 200;
+
+/// A script of `ip` commands takes less.
+const IP_DEADLINE: Duration = Duration::from_secs(60);
 
 /// The last byte of the controller's own address.
 const CONTROLLER: u32 = 254;
@@ -101,21 +105,15 @@ fn node_script(number: u32) -> String {
 
 /// Runs a script of `ip` commands, inside a named namespace or here.
 async fn ip_batch(netns: Option<&str>, script: &str) -> Result<()> {
-    let mut command = Command::new("ip");
-    if let Some(name) = netns {
-        command.args(["-n", name]);
-    }
-    command.args(["-batch", "-"]);
-    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
-    let mut child = command.spawn().context("failed to run `ip` (Debian package iproute2)")?;
-    let mut pipe = child.stdin.take().context("no pipe to `ip`")?;
-    pipe.write_all(script.as_bytes()).await?;
-    drop(pipe);
-    let output = child.wait_with_output().await?;
-    if !output.status.success() {
-        bail!("`ip` said: {}", String::from_utf8_lossy(&output.stderr).trim());
-    }
-    Ok(())
+    let within = netns.map_or(vec![], |name| vec!["-n", name]);
+    let words: Vec<&OsStr> =
+        ["ip"].iter().chain(&within).chain(&["-batch", "-"]).map(OsStr::new).collect();
+    let mut command = Command::new(words[0]);
+    command.args(&words[1..]);
+    let (input, sink) = (Input::Bytes(script.as_bytes()), Sink::Memory);
+    let output =
+        child::run(command, Job { argv: &words, input, sink, deadline: IP_DEADLINE }).await;
+    succeeded(&output.context("failed to run `ip` (Debian package iproute2)")?)
 }
 
 fn write_hosts(count: u32) -> Result<PathBuf> {
