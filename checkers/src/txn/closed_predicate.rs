@@ -202,6 +202,52 @@ mod tests {
         assert!(verdict.anomalies.iter().any(|a| a.name == "predicate-read-miss"), "{verdict:?}");
     }
 
+    const GONE: &str = r#"
+            0: |- init {"x":1,"y":1} -> {"x":1,"y":1} -|
+            1:                                           |- txn [] -> [["r","x",null],["w","y",2]] -|
+            2:                                           |- txn [] -> [["r","y",2]] -|"#;
+
+    #[test]
+    fn what_was_there_all_the_time_is_not_read_as_gone() {
+        let verdict = check(GONE, "read-uncommitted", &["garbage-read"]);
+        assert!(
+            verdict.anomalies[0].explanation.contains("did not find x, which was there"),
+            "{}",
+            verdict.anomalies[0].explanation
+        );
+        // Who may have deleted it explains that.
+        let deleted = format!("{GONE}\n3: |- txn [[\"delete\",\"x\"]] -~");
+        assert_eq!(judge(&deleted, "serializable").valid, Valid::Valid);
+    }
+
+    #[test]
+    fn what_a_failed_transaction_deleted_is_not_gone() {
+        let deleted = format!("{GONE}\n3: |- txn [[\"delete\",\"x\"]] -x");
+        check(&deleted, "read-committed", &["G1a"]);
+        assert_eq!(judge(&deleted, "read-uncommitted").valid, Valid::Valid);
+    }
+
+    #[test]
+    fn what_is_deleted_and_made_again_is_gone_for_nobody_else() {
+        let again = r#"[["delete","x"],["insert","x",2]]"#;
+        let picture = format!("{GONE}\n3: |- txn [] -> {again} -|");
+        check(&picture, "read-committed", &["G1b"]);
+        assert_eq!(judge(&picture, "read-uncommitted").valid, Valid::Valid);
+    }
+
+    #[test]
+    fn nobody_finds_gone_what_he_deletes_only_later() {
+        let picture = r#"
+            0: |- init {"x":1,"y":1} -> {"x":1,"y":1} -|
+            1:                                           |- txn [] -> [READ,["delete","x"],["w","y",2]] -|
+            2:                                           |- txn [] -> [["r","y",2]] -|"#;
+        let by_name = picture.replace("READ", r#"["r","x",null]"#);
+        check(&by_name, "read-committed", &["future-read"]);
+        let by_predicate = picture.replace("READ", r#"["rp","true",{"y":1}]"#);
+        let verdict = judge(&by_predicate, "serializable");
+        assert_eq!(verdict.anomalies[0].name, "predicate-read-miss", "{verdict:?}");
+    }
+
     #[test]
     fn a_beginning_that_crashed_may_never_have_been() {
         let picture = r#"

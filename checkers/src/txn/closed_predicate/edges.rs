@@ -62,9 +62,8 @@ impl Reader<'_> {
                     Some(_) => self.contradicts_itself(*key, findings),
                     None => match value {
                         Some(value) => self.saw(*key, value, edges, findings),
-                        None => {
-                            self.missed(*key, |_| true, [Kinds::WR, Kinds::RW], edges);
-                        }
+                        None if self.missed(*key, |_| true, [Kinds::WR, Kinds::RW], edges) => (),
+                        None => self.found_gone(*key, findings),
                     },
                 },
                 Mop::Find(predicate, found) => {
@@ -139,8 +138,39 @@ impl Reader<'_> {
         }
     }
 
-    /// It saw some version of an object that does not match: not before the first such, and not
-    /// after the last. Whether there is any.
+    /// It found an object gone that, for all who committed before it asked, was always there.
+    fn found_gone(&self, key: usize, findings: &mut Findings) {
+        let (life, name) = (&self.lives[key], &self.world.keys[key]);
+        let whose = |txn: u32| self.world.ops[txn as usize];
+        let own = Source::Intermediate(self.txn);
+        let others = || life.deletions.iter().copied().filter(|source| *source != own);
+        let failed = others().find(|source| matches!(source, Source::Failed(_)));
+        let makes_gone = |v: &Version| v.writer == Some(self.txn) && v.value.is_none();
+        let will_delete = life.versions.iter().any(makes_gone) || life.deletions.contains(&own);
+        match failed.or_else(|| others().next()) {
+            Some(Source::Failed(writer)) => self.note(Name::G1a, Some(writer), findings, |op| {
+                format!(
+                    "op {op} did not find {name}, deleted by op {}, which failed",
+                    whose(writer)
+                )
+            }),
+            Some(Source::Intermediate(writer)) => {
+                self.note(Name::G1b, Some(writer), findings, |op| {
+                    let writer = whose(writer);
+                    format!("op {op} did not find {name}, which op {writer} deleted and made again")
+                });
+            }
+            _ if will_delete => self.note(Name::FutureRead, None, findings, |op| {
+                format!("op {op} did not find {name} before it deleted that")
+            }),
+            _ => self.note(Name::GarbageRead, None, findings, |op| {
+                format!("op {op} did not find {name}, which was there all the time")
+            }),
+        }
+    }
+
+    /// It saw some version of an object that does not match, and that it did not make itself: not
+    /// before the first such, and not after the last. Whether there is any.
     fn missed(
         &self,
         key: usize,
@@ -149,7 +179,9 @@ impl Reader<'_> {
         edges: &mut Edges,
     ) -> bool {
         let life = &self.lives[key];
-        let fits = |version: &Version| !version.value.as_ref().is_some_and(&matches);
+        let fits = |version: &Version| {
+            version.writer != Some(self.txn) && !version.value.as_ref().is_some_and(&matches)
+        };
         let first = life.versions.iter().position(fits);
         let (Some(first), Some(last)) = (first, life.versions.iter().rposition(fits)) else {
             return false;

@@ -46,6 +46,8 @@ pub(super) struct Life {
     pub(super) is_ordered: bool,
     /// Whether a value was written more than once.
     has_repeated: bool,
+    /// By whom it was deleted without being gone for anybody else.
+    pub(super) deletions: Vec<Source>,
     /// Who wrote each value.
     pub(super) sources: FxHashMap<Datum, Source>,
 }
@@ -82,8 +84,11 @@ impl Life {
     }
 
     fn note_source(&mut self, txn: u32, failed: bool, value: Option<&Datum>) {
-        let Some(value) = value else { return };
         let source = if failed { Source::Failed(txn) } else { Source::Intermediate(txn) };
+        let Some(value) = value else {
+            self.deletions.extend(failed.then_some(source));
+            return;
+        };
         if self.sources.insert(value.clone(), source).is_some() {
             self.sources.insert(value.clone(), Source::Several);
             self.has_repeated = true;
@@ -166,6 +171,9 @@ fn collect(txn: u32, failed: bool, mops: &[Mop], made: &mut [Vec<Made>], lives: 
                         made[*key].push(Made { txn, deed, is_mixed: false, value, read });
                     }
                     Some(before) => {
+                        if before.value.is_none() {
+                            lives[*key].deletions.push(Source::Intermediate(txn));
+                        }
                         before.value = value;
                         before.is_mixed |= deed == Deed::Delete || before.deed == Deed::Delete;
                     }
