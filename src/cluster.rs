@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use nix::sys::signal::Signal;
 
 use crate::{
@@ -38,6 +38,9 @@ pub struct Node {
     /// The controller's directory for the node's logs.
     pub logs: PathBuf,
 }
+
+/// How often, at most, what lives on a node is looked for and killed.
+const SWEEPS_MAX: u32 = 100;
 
 /// All nodes, with the system on them and the net between them.
 pub struct Cluster {
@@ -83,6 +86,23 @@ impl Cluster {
             self.daemons.signal(node, Signal::SIGKILL).await?;
         }
         Ok(())
+    }
+
+    /// Kills a node's daemon, and whatever else it has started: as with a machine, nothing goes on.
+    ///
+    /// # Errors
+    /// When the node could not be asked, or brings forth processes as fast as they are killed.
+    pub async fn kill(&self, node: &Node) -> Result<()> {
+        self.daemons.signal(node, Signal::SIGKILL).await?;
+        for _ in 0..SWEEPS_MAX {
+            if marks::signal(&*node.remote, &self.run, &node.name, Signal::SIGKILL)
+                .await?
+                .is_empty()
+            {
+                return Ok(());
+            }
+        }
+        bail!("processes on {} go on after {SWEEPS_MAX} times SIGKILL", node.name)
     }
 
     /// Starts the system on a node where it does not run.

@@ -4,6 +4,7 @@
 //! word; the fault resolves the word when it strikes, proves that it took effect, and its
 //! completion in the history says who was hurt. Before anything is done it stands in the ledger,
 //! so that it can always be undone.
+mod corrupt_file;
 mod disk_full;
 mod flapping;
 pub mod grudge;
@@ -17,8 +18,11 @@ mod replay;
 mod restart;
 mod schedule;
 mod signal;
+mod spoil;
 mod stutter;
 mod target;
+mod victims;
+mod wipe;
 
 use std::{sync::Arc, time::Duration};
 
@@ -39,6 +43,7 @@ pub use grudge::Topology;
 pub(crate) use open_files::set as limit_open_files;
 pub use replay::{Planned, plan, replay};
 pub use schedule::{HEAL, strike_and_heal};
+pub use spoil::{SpoilArgs, main as spoil};
 
 /// One way to hurt a cluster.
 #[async_trait]
@@ -57,6 +62,11 @@ pub trait Fault: Send {
     /// The words its generator draws targets from; where it says nothing else, those for nodes.
     fn targets(&self, cluster: &Cluster) -> Vec<String> {
         target::words(cluster)
+    }
+
+    /// Words that are drawn only where they are asked for.
+    fn more_targets(&self) -> Vec<String> {
+        Vec::new()
     }
 
     /// Chooses whom to hurt.
@@ -123,6 +133,10 @@ pub struct Entry {
 pub struct Settings {
     /// The topologies that partitions are drawn from; empty for all that fit.
     pub topologies: Vec<Topology>,
+    /// A regular expression for the files to hurt, by their paths in a node's data.
+    pub files: String,
+    /// The seed of the run.
+    pub seed: u64,
 }
 
 /// The faults there are.
@@ -143,6 +157,11 @@ pub const ALL: &[Entry] = &[
     links::CORRUPT,
     links::GARBLE,
     links::NARROW,
+    corrupt_file::FLIP,
+    corrupt_file::TRUNCATE,
+    corrupt_file::COPY,
+    corrupt_file::REWIND,
+    wipe::ENTRY,
 ];
 
 /// How long one injection or healing may take.
@@ -228,6 +247,15 @@ impl Nemesis {
         }
         Ok(json!({ "fault": only, "healed": healed, "evidence": evidence }))
     }
+}
+
+/// The words that a fault's targets are drawn from: of those it knows, the ones that were asked
+/// for, where it knows any of them.
+pub fn words(fault: &dyn Fault, cluster: &Cluster, asked: &[String]) -> Vec<String> {
+    let usual = fault.targets(cluster);
+    let known: Vec<String> = usual.iter().cloned().chain(fault.more_targets()).collect();
+    let asked: Vec<String> = asked.iter().filter(|word| known.contains(word)).cloned().collect();
+    if asked.is_empty() { usual } else { asked }
 }
 
 /// Whether this op heals whatever there is.

@@ -157,7 +157,13 @@ async fn deploy_and_operate(
     let why =
         |(name, why): &(&str, anyhow::Error)| format!("the fault {name} is left out: {why:#}");
     let mut warnings: Vec<String> = impossible.iter().map(why).collect();
-    let targets = faults.iter().map(|f| (f.name(), f.targets(cluster))).collect();
+    let targets = faults.iter();
+    let targets = targets.map(|f| (f.name(), nemesis::words(&**f, cluster, &test.targets)));
+    let targets: Vec<(&str, Vec<String>)> = targets.collect();
+    let is_aimed = |(_, words): &(_, Vec<String>)| words.iter().any(|w| test.targets.contains(w));
+    if !test.targets.is_empty() && !targets.iter().any(is_aimed) {
+        bail!("--fault-target {}: no fault here can aim at that", test.targets.join(","));
+    }
     tokio::select! {
         deployed = deploy(cluster, Duration::from_millis(test.setup_timeout_ms)) => deployed?,
         _ = interrupts.wait_for(Option::is_some) => bail!("interrupted while deploying"),

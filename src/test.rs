@@ -1,7 +1,7 @@
 //! The one resolved description of a run: whoever has it, and the same system, can run it again.
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use workloads::{Params, generator::Arrivals};
 
@@ -65,6 +65,12 @@ pub struct Test {
     pub fault_interval_ms: u64,
     /// The partitions to draw from; empty for all that fit.
     pub partitions: Vec<String>,
+    /// The targets to draw from, for faults that know them; empty for all.
+    #[serde(default)]
+    pub targets: Vec<String>,
+    /// The files that faults hurt: a regular expression for their paths in a node's data.
+    #[serde(default)]
+    pub files: String,
     /// What the links between nodes are like all the time; absent for as good as they are.
     #[serde(default)]
     pub weather: Option<String>,
@@ -102,10 +108,11 @@ impl Test {
     /// The faults, built.
     ///
     /// # Errors
-    /// An unknown fault or partition.
+    /// An unknown fault or partition, or a pattern that is none.
     pub fn faults(&self) -> Result<Vec<Box<dyn nemesis::Fault>>> {
         let topologies = self.partitions.iter().map(|text| text.parse()).collect::<Result<_>>()?;
-        let settings = Settings { topologies };
+        regex::Regex::new(&self.files).context("--fault-files")?;
+        let settings = Settings { topologies, files: self.files.clone(), seed: self.seed };
         let build = |name: &String| Ok((find_fault(name)?.build)(&settings));
         self.faults.iter().map(build).collect()
     }

@@ -2,6 +2,8 @@
 #[path = "support/harness.rs"]
 mod harness;
 
+use std::collections::BTreeSet;
+
 use harness::{Netsplit, readme};
 use netsplit::{nemesis, result::FaultWindow};
 
@@ -44,6 +46,51 @@ fn the_faults_of_a_run_happen_again() {
     }
     let fewer = [&again[..], &["--node-count", "3"]].concat();
     netsplit.run(&fewer).exits(64).says("the nodes here are n1, n2, n3");
+}
+
+/// Faults that damage data are proved, whatever the system makes of it.
+const DAMAGE: [&str; 5] = ["flip-bits", "truncate-file", "misdirect-writes", "lose-writes", "wipe"];
+
+#[test]
+fn files_are_damaged_on_the_same_minority_of_nodes() {
+    let netsplit = Netsplit::new();
+    let run =
+        readme("netsplit run --faults flip-bits,truncate-file,misdirect-writes,lose-writes,wipe");
+    assert_eq!(run[2], DAMAGE.join(","));
+    let more = ["--fault-interval", "2s", "--op-timeout", "500ms"];
+    let ended = netsplit.run(&[&run[..], &more].concat());
+    assert!([0, 1].contains(&ended.code), "{}", ended.stdout);
+    let struck = faults(&netsplit);
+    for name in DAMAGE {
+        assert!(struck.iter().any(|it| it.fault == name), "{name} never struck");
+    }
+    assert!(struck.iter().all(|it| it.effective && it.healed_ns.is_some()), "{struck:?}");
+    let hurt: BTreeSet<&String> = struck.iter().flat_map(|it| &it.nodes).collect();
+    assert!(hurt.len() <= 2, "{hurt:?}");
+}
+
+#[test]
+fn a_helix_damages_each_node_elsewhere() {
+    let netsplit = Netsplit::new();
+    let faults_of =
+        ["run", "--faults", "flip-bits", "--time-limit", "10s", "--fault-interval", "2s"];
+    let run = [&faults_of[..], &["--fault-target", "helix", "--fault-files", "log$"]].concat();
+    netsplit.run(&run).exits(0);
+    let struck = faults(&netsplit);
+    assert!(!struck.is_empty());
+    for window in &struck {
+        assert!(window.effective && window.nodes.len() == 5, "{window:?}");
+        for (node, damage) in window.evidence["damage"].as_object().expect("nodes") {
+            let node: u64 = node[1..].parse().expect("a number");
+            for it in damage.as_array().expect("damage") {
+                assert_eq!(it["at"].as_u64().expect("a place") / 512 % 5, node - 1, "{damage}");
+            }
+        }
+    }
+    let none = [&faults_of[..], &["--fault-files", "no-such-file"]].concat();
+    netsplit.run(&none).exits(2).says("did not take effect");
+    netsplit.run(&["run", "--faults", "pause", "--fault-target", "helix"]).says("can aim at that");
+    netsplit.run(&["run", "--fault-files", "("]).exits(64).says("--fault-files");
 }
 
 #[test]

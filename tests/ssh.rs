@@ -17,6 +17,9 @@ use sshd::Servers;
 
 const NODES: &str = "ssh:root@10.0.0.1,ssh:root@10.0.0.2,ssh:root@10.0.0.3";
 
+/// The same machines, as namespaces of this one.
+const NETNS: &str = "netns:m1,netns:m2,netns:m3";
+
 /// Whether the tests can run here; says so where they cannot.
 fn is_root() -> bool {
     let is_root = nix::unistd::geteuid().is_root();
@@ -67,6 +70,34 @@ fn the_same_tests_run_over_ssh_and_nodes_are_left_as_they_were() {
     let log = netsplit.runs()[0].join("nodes/10.0.0.1/quorum.log");
     assert!(log.is_file(), "logs are here");
     netsplit.run(&["heal"]).exits(0).says("nothing to undo");
+}
+
+#[test]
+fn files_of_hosts_are_damaged_too() {
+    if !is_root() {
+        return;
+    }
+    let machine = Machine::new();
+    let servers = Servers::start(&machine);
+    let config = config(&servers);
+    for nodes in [&["--nodes", NODES, "--ssh-config", &config][..], &["--nodes", NETNS]] {
+        let netsplit = Netsplit::new().inside(machine.prefix());
+        let faults = ["--faults", "flip-bits,lose-writes,wipe", "--fault-interval", "2s"];
+        let ended = netsplit.run(&[&["run"], nodes, &faults, &["--time-limit", "25s"]].concat());
+        // What the system makes of it is another matter.
+        assert!([0, 1].contains(&ended.code), "{}", ended.stdout);
+        let struck: Vec<FaultWindow> = serde_json::from_value(
+            serde_json::from_str::<serde_json::Value>(&netsplit.latest("schedule.json"))
+                .expect("JSON")["faults"]
+                .clone(),
+        )
+        .expect("faults");
+        for name in ["flip-bits", "lose-writes", "wipe"] {
+            assert!(struck.iter().any(|it| it.fault == name), "{name}: {struck:?}");
+        }
+        assert!(struck.iter().all(|it| it.effective && it.healed_ns.is_some()), "{struck:?}");
+        assert!(!home(&netsplit).exists(), "nothing of the run is left");
+    }
 }
 
 #[test]

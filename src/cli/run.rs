@@ -224,22 +224,27 @@ fn resolve(args: &RunArgs) -> Result<Test> {
         schedule: faults.schedule,
         fault_interval_ms: args.faults.fault_interval.as_millis() as u64,
         partitions: args.faults.partitions.clone(),
+        targets: args.faults.targets.clone(),
+        files: args.faults.files.clone(),
         testbed,
         fail_on_log: args.fail_on_log.clone(),
         check_timeout_ms: args.check_timeout.as_millis() as u64,
         check_memory: args.check_memory,
     };
+    test.params.functions = functions(&test)?;
+    refuse_impossible(&test)?;
+    Ok(test)
+}
+
+/// What the system answers in the workload.
+fn functions(test: &Test) -> Result<Vec<String>> {
+    let (system, workload) = (&test.system.name, &test.workload);
     let functions = test.system()?.functions(workload);
     if functions.is_empty() {
         let others = crate::system::serving(workload).join(", ");
-        bail!(
-            "{} does not answer the workload {workload}; it is answered by {others}",
-            args.system
-        );
+        bail!("{system} does not answer the workload {workload}; it is answered by {others}");
     }
-    test.params.functions = functions.iter().map(ToString::to_string).collect();
-    refuse_impossible(&test)?;
-    Ok(test)
+    Ok(functions.iter().map(ToString::to_string).collect())
 }
 
 /// What was asked for must be possible with this system and workload.

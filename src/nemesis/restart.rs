@@ -3,7 +3,6 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use async_trait::async_trait;
-use nix::sys::signal::Signal;
 use rand::{RngExt, seq::IndexedRandom};
 use rand_chacha::ChaCha8Rng;
 use tokio::time::sleep;
@@ -91,7 +90,7 @@ impl Deed for AtRandom {
 
 /// Kills a node's daemon, and looks whether it is dead.
 async fn kill(cluster: &Cluster, node: &Arc<str>) -> Result<bool> {
-    cluster.daemons.signal(cluster.node(node)?, Signal::SIGKILL).await?;
+    cluster.kill(cluster.node(node)?).await?;
     let seen = await_state(cluster, std::slice::from_ref(node), DaemonState::Dead).await?;
     Ok(all_are(&seen, DaemonState::Dead))
 }

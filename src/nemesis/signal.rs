@@ -51,7 +51,11 @@ impl Fault for SignalFault {
     async fn inject(&mut self, cluster: &Arc<Cluster>, injury: &Injury) -> Result<Proof> {
         let before = states(cluster, &injury.nodes).await?;
         for name in &injury.nodes {
-            cluster.daemons.signal(cluster.node(name)?, self.signal).await?;
+            let node = cluster.node(name)?;
+            match self.signal {
+                Signal::SIGKILL => cluster.kill(node).await?,
+                signal => cluster.daemons.signal(node, signal).await?,
+            }
         }
         let during = await_state(cluster, &injury.nodes, self.state).await?;
         let holds = all_are(&before, DaemonState::Running) && all_are(&during, self.state);

@@ -37,12 +37,16 @@ pub(super) async fn resolve(
     Ok(names.into_iter().filter(|name| chosen.contains(name)).collect())
 }
 
-/// How many nodes of `n` a word means. A minority never holds a quorum's majority, and never
-/// breaks one: at most `(n - 1) / 2`.
+/// How many of `n` nodes never hold a quorum's majority, and never break one.
+pub(super) fn minority(n: usize) -> usize {
+    (n.saturating_sub(1) / 2).max(1)
+}
+
+/// How many nodes of `n` a word means.
 fn count(word: &str, n: usize) -> Option<usize> {
     match word {
         "one" => Some(1.min(n)),
-        "minority" => Some(((n - 1) / 2).max(1)),
+        "minority" => Some(minority(n)),
         "majority" => Some(n / 2 + 1),
         "all" => Some(n),
         _ => None,

@@ -14,7 +14,7 @@ use crate::{
 
 #[derive(Args)]
 pub(super) struct FaultArgs {
-    /// Faults, comma-separated, `none`, or `all` that can work here (but for `garble`) [default:
+    /// Faults, comma-separated, `none`, or `all` that can work here (but for those that few systems bear) [default:
     /// partition,kill,pause]
     #[arg(long, alias = "nemesis", value_delimiter = ',', help_heading = "Faults")]
     faults: Option<Vec<String>>,
@@ -28,10 +28,27 @@ pub(super) struct FaultArgs {
     /// repeated
     #[arg(long = "partition", value_name = "TOPOLOGY", help_heading = "Faults")]
     pub(super) partitions: Vec<String>,
+    /// Whom faults hurt, of what each of them can hurt, comma-separated; `helix` is every node's
+    /// files, each node's in other places
+    #[arg(long = "fault-target", value_name = "TARGET", value_parser = TARGETS, value_delimiter = ',', help_heading = "Faults")]
+    pub(super) targets: Vec<String>,
+    /// Which files faults damage: a regular expression for their paths in a node's data [default:
+    /// all of them]
+    #[arg(
+        long = "fault-files",
+        value_name = "REGEX",
+        default_value = "",
+        hide_default_value = true,
+        help_heading = "Faults"
+    )]
+    pub(super) files: String,
     /// What the links between nodes are like all the time: `lan`, `wan` or `awful`
     #[arg(long, value_name = "NAME", help_heading = "Faults")]
     pub(super) weather: Option<String>,
 }
+
+/// The words of `--fault-target`.
+const TARGETS: [&str; 6] = ["one", "minority", "majority", "all", "primaries", "helix"];
 
 /// The faults that the command line means.
 pub(super) struct Chosen {
