@@ -9,7 +9,11 @@ use std::time::Instant;
 
 use checkers::{
     Budget, History,
-    txn::{self, Assume, Options, append, decode::Txns, rw_register},
+    txn::{
+        self, Assume, Options, append,
+        decode::{Txns, Words},
+        rw_register,
+    },
 };
 
 #[path = "../benches/appends.rs"]
@@ -47,8 +51,9 @@ fn main() {
         let megabytes = text.len() >> 20;
         let (history, load) = timed(|| History::read(text));
         let Ok(history) = history else { continue };
-        let (decoded, decode) =
-            timed(|| Txns::decode(&history, if are_registers { "w" } else { "append" }));
+        let (decoded, decode) = timed(|| {
+            Txns::decode(&history, if are_registers { Words::REGISTERS } else { Words::LISTS })
+        });
         let Ok(decoded) = decoded else { continue };
         let ((), analyze) = timed(|| {
             if are_registers {

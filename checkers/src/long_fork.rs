@@ -15,7 +15,7 @@ use crate::{
     Anomaly, Budget, Checker, Edge, Figure, History, OpsFigure, Verdict,
     txn::{
         atom::Atom,
-        decode::{Act, Txns},
+        decode::{Act, Txns, Words},
     },
 };
 
@@ -32,7 +32,7 @@ impl Checker for LongFork {
     /// One anomaly for each pair of keys that is seen both ways. Unknown if no read saw one of its
     /// keys without another, or a key was written more than once, or out of time.
     fn check(&self, history: &History, budget: &Budget) -> Verdict {
-        let mut txns = match Txns::decode(history, "w") {
+        let mut txns = match Txns::decode(history, Words::REGISTERS) {
             Ok(txns) => txns,
             Err(malformed) => return Verdict::malformed(&malformed),
         };

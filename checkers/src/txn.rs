@@ -30,6 +30,7 @@ pub mod polygraph;
 pub mod rw_register;
 mod scan;
 pub mod search;
+pub mod stamp;
 pub mod standing;
 pub mod tangle;
 pub mod tarjan;

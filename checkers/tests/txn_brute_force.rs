@@ -14,6 +14,8 @@ use rayon::prelude::*;
 
 #[path = "txn_brute_force/definitions.rs"]
 mod definitions;
+#[path = "txn_brute_force/numbered.rs"]
+mod numbered;
 #[path = "txn_brute_force/random_txns.rs"]
 mod random_txns;
 #[path = "txn_brute_force/registers.rs"]

@@ -51,7 +51,8 @@ pub(super) struct CheckArgs {
     /// What a bare history is to be checked against (`netsplit list models`)
     #[arg(long, short = 'm')]
     model: Option<String>,
-    /// The workload that a bare history is of (`netsplit list workloads`)
+    /// The workload that a bare history is of (`netsplit list workloads`). Of an rw-register, the
+    /// number that the database gives a version may stand behind the value: ["r","x",1,17]
     #[arg(long, short = 'w', conflicts_with = "model")]
     workload: Option<String>,
     /// The object's value at the start: `0`, or `x=0,y=0` for a multi-register, or the accounts of

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use super::{
     Options,
     by_key::{ByKey, Entry},
-    decode::{Act, Txns},
+    decode::{Act, Txns, Words},
     findings::Findings,
     graph::{Kinds, NONE},
     judge,
@@ -37,7 +37,7 @@ pub const ENTRY: super::Entry = super::Entry {
 
 impl Checker for Append {
     fn check(&self, history: &History, budget: &Budget) -> Verdict {
-        let txns = match Txns::decode(history, "append") {
+        let txns = match Txns::decode(history, Words::LISTS) {
             Ok(txns) => txns,
             Err(malformed) => return Verdict::malformed(&malformed),
         };

@@ -77,6 +77,7 @@ fn without_mops(history: &History) -> Txns<'_> {
         outlines,
         keys: Vec::new(),
         acts: Vec::new(),
+        stamps: Vec::new(),
         key_atoms: Vec::new(),
         names: super::atom::Names::default(),
     }

@@ -2,15 +2,17 @@
 //!
 //! Values are distinct, so a read says whose write it saw. Nothing says in which order a key's
 //! values were written: there is a partial order of versions, from the initial state and from what
-//! [`super::Assume`] takes for granted (Kingsbury & Alvaro 2020, §5.2). Every version knows the
-//! transactions that wrote the next ones, so that dependencies are read off as for lists.
+//! [`super::Assume`] takes for granted (Kingsbury & Alvaro 2020, §5.2). Where the database says it,
+//! it is known: reads and writes may pass on the number that it gives the version, as etcd's
+//! `mod_revision` or a commit's timestamp (`["w","x",1,17]`, `["r","x",1,17]`). Every version knows
+//! the transactions that wrote the next ones, so that dependencies are read off as for lists.
 use rayon::prelude::*;
 
 use super::{
     Assume, Options,
     atom::Atom,
     by_key::ByKey,
-    decode::{Act, Txns},
+    decode::{Act, Txns, Words},
     findings::Findings,
     graph::NONE,
     judge,
@@ -25,6 +27,7 @@ mod direct;
 mod explain;
 mod key;
 mod order;
+mod supplied;
 mod weak;
 
 use explain::Registers;
@@ -36,13 +39,14 @@ pub struct RwRegister(pub Options);
 /// What `--workload rw-register` means.
 pub const ENTRY: super::Entry = super::Entry {
     name: "rw-register",
-    about: "transactions that write and read registers: [[\"w\",k,v],[\"r\",k,v]]",
+    about: "transactions that write and read registers: [[\"w\",k,v],[\"r\",k,v]]; \
+            [\"r\",k,v,n] where the database numbers versions",
     build: |options| Box::new(RwRegister(options)),
 };
 
 impl Checker for RwRegister {
     fn check(&self, history: &History, budget: &Budget) -> Verdict {
-        let txns = match Txns::decode(history, "w") {
+        let txns = match Txns::decode(history, Words::REGISTERS) {
             Ok(txns) => txns,
             Err(malformed) => return Verdict::malformed(&malformed),
         };

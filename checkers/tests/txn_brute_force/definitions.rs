@@ -1,6 +1,8 @@
 //! Consistency models as their definitions have them: is there an order?
 //!
 //! A history of lists is one of registers as well: a register has the last element of its list.
+use std::collections::BTreeMap;
+
 use super::random_txns::{Ending, KEYS, Mop, Txn};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,9 +23,27 @@ pub(crate) enum Objects {
 
 type Lists = [Vec<u32>; KEYS];
 
+/// What number the version of a key with an element has.
+pub(crate) type Numbers = BTreeMap<(usize, u32), usize>;
+
 /// Whether there is an order of what happened, and of some of what may have, that explains every
 /// answer.
 pub(crate) fn holds(level: Level, objects: Objects, txns: &[Txn]) -> bool {
+    is_explained(&Asked { level, objects, numbers: &Numbers::new() }, txns)
+}
+
+/// The same of registers, where versions have to be in the order of their numbers.
+pub(crate) fn holds_in_order(level: Level, txns: &[Txn], numbers: &Numbers) -> bool {
+    is_explained(&Asked { level, objects: Objects::Registers, numbers }, txns)
+}
+
+struct Asked<'n> {
+    level: Level,
+    objects: Objects,
+    numbers: &'n Numbers,
+}
+
+fn is_explained(asked: &Asked<'_>, txns: &[Txn]) -> bool {
     let happened: Vec<&Txn> = txns.iter().filter(|txn| txn.ending == Ending::Ok).collect();
     let may: Vec<&Txn> = txns.iter().filter(|txn| txn.ending == Ending::Info).collect();
     (0..1_u32 << may.len()).any(|chosen| {
@@ -31,31 +51,32 @@ pub(crate) fn holds(level: Level, objects: Objects, txns: &[Txn]) -> bool {
         rest.extend(
             may.iter().enumerate().filter(|(at, _)| chosen >> at & 1 == 1).map(|(_, t)| *t),
         );
-        search(level, objects, &mut rest, &mut Vec::new(), &mut vec![Lists::default()])
+        search(asked, &mut rest, &mut Vec::new(), &mut vec![Lists::default()])
     })
 }
 
 /// Tries each of the rest as the next to commit; `states` are what every commit led to.
 fn search<'t>(
-    level: Level,
-    objects: Objects,
+    asked: &Asked<'_>,
     rest: &mut Vec<&'t Txn>,
     order: &mut Vec<&'t Txn>,
     states: &mut Vec<Lists>,
 ) -> bool {
     if rest.is_empty() {
-        return true;
+        let last = states.last().expect("the first state");
+        return is_in_order(last, asked.numbers);
     }
+    let level = asked.level;
     for at in 0..rest.len() {
         let txn = rest[at];
         let is_early = rest.iter().any(|other| must_precede(level, other, txn));
-        if is_early || !fits(level, objects, txn, order, states) {
+        if is_early || !fits(level, asked.objects, txn, order, states) {
             continue;
         }
         rest.swap_remove(at);
         order.push(txn);
         states.push(after(states.last().expect("the first state"), txn));
-        if search(level, objects, rest, order, states) {
+        if search(asked, rest, order, states) {
             return true;
         }
         states.pop();
@@ -65,6 +86,14 @@ fn search<'t>(
         rest.swap(at, last);
     }
     false
+}
+
+/// Whether the elements that have numbers are in their order.
+fn is_in_order(lists: &Lists, numbers: &Numbers) -> bool {
+    let numbers_of = |(key, list): (usize, &Vec<u32>)| {
+        list.iter().filter_map(|element| numbers.get(&(key, *element))).is_sorted()
+    };
+    lists.iter().enumerate().all(numbers_of)
 }
 
 fn must_precede(level: Level, one: &Txn, other: &Txn) -> bool {

@@ -2,11 +2,33 @@
 use std::fmt::Write;
 
 use super::{
-    definitions::Objects,
+    definitions::{Numbers, Objects},
     random_txns::{Ending, Mop, Txn},
 };
 
 pub(crate) fn text(txns: &[Txn], objects: Objects) -> String {
+    rows(txns, |mop, knows| shown(mop, objects, knows))
+}
+
+/// Registers whose versions have numbers.
+pub(crate) fn numbered(txns: &[Txn], numbers: &Numbers) -> String {
+    let number = |key: &usize, element: &u32| match numbers.get(&(*key, *element)) {
+        Some(number) => format!(",{number}"),
+        None => String::new(),
+    };
+    rows(txns, |mop, knows| match mop {
+        Mop::Append(key, element) if knows => {
+            format!("[\"w\",{key},{element}{}]", number(key, element))
+        }
+        Mop::Read(key, list) if knows && !list.is_empty() => {
+            let last = list[list.len() - 1];
+            format!("[\"r\",{key},{last}{}]", number(key, &last))
+        }
+        _ => shown(mop, Objects::Registers, false),
+    })
+}
+
+fn rows(txns: &[Txn], shown: impl Fn(&Mop, bool) -> String) -> String {
     let mut events: Vec<(usize, usize, bool)> = Vec::new();
     for (number, txn) in txns.iter().enumerate() {
         events.push((txn.invoked, number, true));
@@ -22,8 +44,7 @@ pub(crate) fn text(txns: &[Txn], objects: Objects) -> String {
             Ending::Fail => "fail",
             Ending::Info => "info",
         };
-        let mops: Vec<String> =
-            txn.mops.iter().map(|mop| shown(mop, objects, kind == "ok")).collect();
+        let mops: Vec<String> = txn.mops.iter().map(|mop| shown(mop, kind == "ok")).collect();
         let process = txn.process;
         let _ = writeln!(
             text,

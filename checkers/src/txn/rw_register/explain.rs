@@ -13,7 +13,7 @@ use super::{
     },
     decide,
     key::{KeyView, NOTHING, Touch},
-    weak,
+    supplied, weak,
 };
 use crate::Budget;
 
@@ -112,10 +112,23 @@ impl Why<'_, '_> {
         let assume = self.assume;
         let known = (one == NOTHING).then(|| ("nothing was there at the start".into(), Vec::new()));
         known
+            .or_else(|| self.supplied(one, other))
             .or_else(|| assume.wfr_keys.then(|| self.wfr(one, other)).flatten())
             .or_else(|| assume.sequential_keys.then(|| self.sequential(one, other)).flatten())
             .or_else(|| assume.linearizable_keys.then(|| self.linearizable(one, other)).flatten())
             .unwrap_or_default()
+    }
+
+    fn supplied(&self, one: u32, other: u32) -> Option<(String, Vec<u32>)> {
+        let numbered = supplied::numbered(self.view);
+        let claim = |version| numbered.iter().find(|claim| claim.version == version);
+        let (one, other) = (claim(one)?, claim(other)?);
+        let (by, other_by) = (self.txns.op(one.txn), self.txns.op(other.txn));
+        let text = format!(
+            "the database numbered them {} (op {by}) and {} (op {other_by})",
+            one.stamp, other.stamp
+        );
+        (one.stamp < other.stamp).then(|| (text, vec![one.txn, other.txn]))
     }
 
     fn wfr(&self, one: u32, other: u32) -> Option<(String, Vec<u32>)> {

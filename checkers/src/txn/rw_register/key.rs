@@ -6,6 +6,7 @@ use super::super::{
     by_key::{ByKey, Entry},
     decode::{Act, Txns},
     graph::NONE,
+    stamp::Stamp,
     writer::Writer,
 };
 
@@ -48,6 +49,14 @@ pub(super) struct Read {
     pub(super) version: u32,
 }
 
+/// The number that the database gave a version, and for which transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Claim {
+    pub(super) version: u32,
+    pub(super) stamp: Stamp,
+    pub(super) txn: u32,
+}
+
 /// Everything known of one key. Its versions are numbered as they come; nothing is the first.
 #[derive(Debug)]
 pub(super) struct KeyView {
@@ -62,6 +71,8 @@ pub(super) struct KeyView {
     pub(super) reads: Vec<Read>,
     /// Versions that their own transaction overwrote, and that transaction.
     pub(super) halves: Vec<(u32, u32)>,
+    /// By transaction.
+    pub(super) claims: Vec<Claim>,
 }
 
 impl KeyView {
@@ -74,6 +85,7 @@ impl KeyView {
             touches: Vec::new(),
             reads: Vec::new(),
             halves: Vec::new(),
+            claims: Vec::new(),
         };
         let mut numbers: FxHashMap<Atom, u32> =
             nothing.map(|atom| (atom, NOTHING)).into_iter().collect();
@@ -101,6 +113,12 @@ impl KeyView {
         for (place, entry) in own.iter().enumerate() {
             let is_write = matches!(txns.acts[entry.mop as usize], Act::Write(_));
             let version = self.version(values[entry.mop as usize], numbers);
+            // Of what it wrote itself, a transaction may read a number that is not the final one.
+            if let Some(stamp) = txns.stamp(entry.mop)
+                && (is_write || touch.write == NONE)
+            {
+                self.claims.push(Claim { version, stamp, txn });
+            }
             if !is_write {
                 self.reads.push(Read { txn, mop: entry.mop, version });
                 if place == 0 {

@@ -10,11 +10,13 @@ use super::{
     assumed::{self, Pairs},
     circle,
     explain::Why,
-    key::{KeyView, NOTHING, Touch},
+    key::{KeyView, NOTHING},
+    supplied,
 };
 
-/// By version, who wrote the next ones; sorted. Where assumptions contradict each other or what
-/// values show, the later of them does not count, and `cyclic-versions` is found.
+/// By version, who wrote the next ones; sorted. Where what the database says or what is assumed
+/// contradicts itself or what values show, the later of them does not count, and `cyclic-versions`
+/// is found.
 pub(super) fn order(
     txns: &Txns<'_>,
     view: &KeyView,
@@ -23,7 +25,17 @@ pub(super) fn order(
     findings: &mut Findings,
 ) -> Vec<(u32, u32)> {
     let touches = || view.touches.iter().filter(|touch| happened[touch.txn as usize]);
+    let mut wrote: Vec<Option<u32>> = vec![None; view.values.len()];
+    for touch in touches() {
+        if let Some(version) = view.known(touch.write) {
+            wrote[version as usize] = Some(touch.txn);
+        }
+    }
     let mut found: Vec<Pairs> = Vec::new();
+    if !view.claims.is_empty() {
+        supplied::contradictions(txns, view, findings);
+        found.push(supplied::pairs(view, |version| wrote[version as usize].is_some()));
+    }
     if assume.wfr_keys {
         found.push(assumed::wfr(touches()));
     }
@@ -47,7 +59,7 @@ pub(super) fn order(
             }
         }
     }
-    next_writers(view, &kept, touches())
+    next_writers(view, &kept, &wrote)
 }
 
 /// Whether a pair says something, and both its versions are known.
@@ -67,17 +79,7 @@ fn with_nothing(view: &KeyView, pairs: &Pairs) -> Pairs {
 
 /// By version, the transactions that wrote the next ones. Nothing is overwritten by whatever has
 /// no other version before it.
-fn next_writers<'a>(
-    view: &KeyView,
-    pairs: &Pairs,
-    touches: impl Iterator<Item = &'a Touch>,
-) -> Vec<(u32, u32)> {
-    let mut wrote: Vec<Option<u32>> = vec![None; view.values.len()];
-    for touch in touches {
-        if let Some(version) = view.known(touch.write) {
-            wrote[version as usize] = Some(touch.txn);
-        }
-    }
+fn next_writers(view: &KeyView, pairs: &Pairs, wrote: &[Option<u32>]) -> Vec<(u32, u32)> {
     let writer = |version: u32| wrote[version as usize];
     let mut follows = vec![false; wrote.len()];
     let mut nexts: Vec<(u32, u32)> = Vec::with_capacity(pairs.len());
