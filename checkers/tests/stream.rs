@@ -128,6 +128,26 @@ fn what_was_dropped_is_remembered_by_its_state() {
 }
 
 #[test]
+fn what_ended_in_one_of_several_states_is_dropped() {
+    let pair = "0: |- write 1 -|  |- write 3 -|
+                1:  |- write 2 -|  |- write 4 -|";
+    let read = |value: u32| format!("2: {:30} |- read -> {value} -| |- read -> {value} -|", "");
+    let checker = Linearizable(Register::default());
+    let judge =
+        |picture: &str| feed(&checker, &text(picture), &mut ChaCha8Rng::seed_from_u64(1)).verdict;
+    for value in [3, 4] {
+        let verdict = judge(&format!("{pair}\n{}", read(value)));
+        assert_eq!(verdict.valid, Valid::Valid, "{verdict:?}");
+        assert!(verdict.details["window_ops_max"].as_u64() <= Some(8), "{verdict:?}");
+    }
+    let verdict = judge(&format!("{pair}\n{}", read(2)));
+    let expected = "until which orders lead to 2 states, none of which helps";
+    assert!(verdict.anomalies[0].explanation.contains(expected), "{verdict:?}");
+    let both = format!("{pair}\n2: {:30} |- read -> 3 -| |- read -> 4 -|", "");
+    assert_eq!(judge(&both).valid, Valid::Invalid);
+}
+
+#[test]
 fn what_crashed_long_ago_may_still_happen_once() {
     let crash = "0: |- write 7 -~\n1:              |- write 1 -|  |- read -> 1 -|";
     let late = format!("{crash}  |- read -> 7 -|  |- write 2 -|");

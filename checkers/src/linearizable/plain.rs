@@ -185,15 +185,22 @@ impl Plain {
     ) -> Vec<Act> {
         let mut read = self.acts.iter().peekable();
         let mut act = |bar: &Bar| {
-            while read.next_if(|act| act.invoked < bar.invoked).is_some() {}
-            if bar.completed != NEVER {
-                return read.next_if(|act| act.invoked == bar.invoked).copied();
+            let Bar { invoked, completed, call } = *bar;
+            let asked = calls[call as usize].invoked;
+            if asked != invoked {
+                // It was moved to another time.
+                let at = self.acts.binary_search_by_key(&asked, |act| act.invoked).ok()?;
+                return Some(Act { deed: self.acts[at].deed, invoked, completed });
+            }
+            while read.next_if(|act| act.invoked < invoked).is_some() {}
+            if completed != NEVER {
+                return read.next_if(|act| act.invoked == invoked).copied();
             }
             // What it did was read, and it may not have been noticed that it did; what it proved
             // no longer counts. A value that was never met is unlike all others.
-            let deed = deed(model, &calls[bar.call as usize], NEVER);
+            let deed = deed(model, &calls[call as usize], NEVER);
             let deed = deed.map(|value| self.numbers.get(value).unwrap_or(NEVER), |_| NEVER);
-            let act = Act { deed, invoked: bar.invoked, completed: NEVER };
+            let act = Act { deed, invoked, completed: NEVER };
             (deed != Deed::Nothing).then_some(act)
         };
         bars.iter().filter_map(&mut act).collect()

@@ -1,9 +1,9 @@
 //! Histories larger than memory: each key is judged window by window.
 //!
 //! A window ends at a *waist* ([`waist`]): a moment at which nothing is open but crashed calls, and
-//! at which every order of the calls until then leaves the object in one and the same state. What
-//! came before says no more about what comes after than that state and the crashed calls that may
-//! take effect still; so the window is judged and dropped, and the next begins with these two.
+//! at which the orders of the calls until then leave the object in one state, or in one of a few.
+//! What came before says no more about what comes after than these states and the crashed calls
+//! that may take effect still; so the window is judged and dropped, and the next begins with these.
 //! Nothing is approximated: where there is no such moment the window grows, and where it outgrows
 //! the budget the key is `unknown`.
 //!
@@ -15,7 +15,9 @@
 //! of H uses no crashed call that another could do without (what [`waist`] makes sure of), then an
 //! order of F that goes with any goes with that one. So H and F have an order exactly where H has
 //! one, and F with what that leaves has one from s on. The same holds of every beginning of F, so
-//! the first completion that has no place is the same too.
+//! the first completion that has no place is the same too. Where orders of H end in several states,
+//! each without a crashed call, F has an order exactly where it has one from one of them on, and
+//! the first completion without a place is the latest of those from each.
 use std::{
     collections::BTreeMap,
     sync::{
@@ -36,6 +38,8 @@ use crate::{
 
 mod waist;
 
+use waist::Waist;
+
 /// Windows are judged when all together hold this share of the budget.
 const SWEEP_SHARE: u64 = 4;
 
@@ -55,8 +59,8 @@ pub(super) struct ByWindows<'a, M: Model> {
 
 /// What is known of a key.
 struct Standing<S> {
-    /// Where its window begins; none where that is the model's first state.
-    since: Option<Origin<S>>,
+    /// The states that its window may begin in; none where that is the model's first.
+    since: Vec<Origin<S>>,
     verdict: Option<Verdict>,
     evidence: Option<History>,
     ops_max: u32,
@@ -123,7 +127,7 @@ impl<'a, M: Model> ByWindows<'a, M> {
             if key.verdict.as_ref().is_none_or(|verdict| verdict.valid == Valid::Valid) {
                 key.verdict = Some(Verdict::unknown(format!(
                     "out of memory: no state that all orders agree on in {rows} ops, after op {}",
-                    key.since.as_ref().and_then(|since| since.after).unwrap_or(0),
+                    key.since.first().and_then(|since| since.after).unwrap_or(0),
                 )));
             }
             window.close();
@@ -200,7 +204,7 @@ impl<M: Model> Stream for ByWindows<'_, M> {
 
 impl<S> Default for Standing<S> {
     fn default() -> Standing<S> {
-        Standing { since: None, verdict: None, evidence: None, ops_max: 0, bytes_max: 0 }
+        Standing { since: Vec::new(), verdict: None, evidence: None, ops_max: 0, bytes_max: 0 }
     }
 }
 
@@ -225,7 +229,7 @@ impl<'s> Sweep<'s> {
             false => waist::latest(model, &history, carried),
         };
         let until = match &waist {
-            Ok(Some((until, _))) => *until,
+            Ok(Some(waist)) => waist.until,
             Ok(None) if self.is_last => history.len() as u32,
             Ok(None) => return window.put_back(history),
             Err(malformed) => {
@@ -234,33 +238,65 @@ impl<'s> Sweep<'s> {
             }
         };
         let part = history.select((0..until).collect());
-        let origin = key.since.clone().unwrap_or_else(|| Origin::of(model));
-        let prepared = Prepared::new(model, origin, &part);
-        let (verdict, ran_out) = self.check(&prepared);
-        if ran_out {
+        let judged = self.judge_from(model, &key.since, &part);
+        if judged.ran_out {
+            drop(judged);
             drop(part);
             return window.put_back(history);
         }
-        let state = waist.ok().flatten().map(|(_, state)| state);
-        let Some(state) = state.filter(|_| verdict.valid == Valid::Valid) else {
+        let waist = waist.ok().flatten().filter(|_| judged.verdict.valid == Valid::Valid);
+        let Some(waist) = waist else {
             (self.leave)(&history.select((carried..history.len() as u32).collect()));
-            key.evidence = evidence(&verdict, &history);
-            key.verdict = Some(verdict);
+            key.evidence = evidence(&judged.verdict, &history);
+            key.verdict = Some(judged.verdict);
             return window.close();
         };
-        let left = prepared.ok().and_then(|prepared| waist::left(&prepared, self.budget));
+        let left = judged.leave(waist, self.budget);
+        drop(judged);
         match left {
             None => {
                 drop(part);
                 window.put_back(history);
             }
-            Some(left) => {
+            Some((states, left)) => {
                 (self.leave)(&history.select((carried..until).collect()));
                 window.put_back_from(&history, until, &left);
-                let index = history.op(until - 1).index;
-                key.since = Some(Origin { state, after: Some(index) });
+                let after = Some(history.op(until - 1).index);
+                let count = states.len();
+                let origin = |state| Origin { state, after, states: count };
+                key.since = states.into_iter().map(origin).collect();
             }
         }
+    }
+
+    /// Judges a part from each state on that it may begin in. In the end one that it has an order
+    /// from is enough; before, all of them have to be known.
+    fn judge_from<'p, M: Model>(
+        &self,
+        model: &'p M,
+        since: &[Origin<M::State>],
+        part: &'p History,
+    ) -> Judged<'p, M> {
+        let first = since.is_empty().then(|| Origin::of(model));
+        let (mut live, mut verdicts, mut ran_out) = (Vec::new(), Vec::new(), false);
+        for origin in since.iter().cloned().chain(first) {
+            let prepared = Prepared::new(model, origin, part);
+            let (verdict, is_out) = self.check(&prepared);
+            ran_out |= is_out;
+            if verdict.valid == Valid::Valid {
+                live.extend(prepared.ok());
+            }
+            verdicts.push(verdict);
+        }
+        let rank = |verdict: &Verdict| match verdict.valid {
+            Valid::Valid => 1,
+            Valid::Unknown if self.is_last => 0,
+            Valid::Unknown => 2,
+            Valid::Invalid => -1,
+        };
+        let verdict = verdicts.into_iter().max_by_key(|verdict| (rank(verdict), culprit(verdict)));
+        ran_out &= !self.is_last || live.is_empty();
+        Judged { live, verdict: verdict.unwrap_or_else(Verdict::valid), ran_out }
     }
 
     /// Judges a part within its allotment; whether it ran out of that alone.
@@ -278,6 +314,46 @@ impl<'s> Sweep<'s> {
             && polled.load(Ordering::Relaxed) > polls
             && !self.budget.is_over();
         (verdict, ran_out)
+    }
+}
+
+/// What a part was judged to be.
+struct Judged<'p, M: Model> {
+    /// From each state that it has an order from.
+    live: Vec<Prepared<'p, M>>,
+    verdict: Verdict,
+    /// Whether that took more than was allotted.
+    ran_out: bool,
+}
+
+impl<M: Model> Judged<'_, M> {
+    /// What a valid part leaves to the next: the states it may end in, and the rows of crashed
+    /// calls. `None` where that is not certain.
+    fn leave(&self, waist: Waist<M::State>, budget: &Budget) -> Option<(Vec<M::State>, Vec<u32>)> {
+        let mut states: Vec<M::State> = waist.state.into_iter().collect();
+        let mut left: Option<Vec<u32>> = None;
+        let is_certain = !states.is_empty();
+        for prepared in &self.live {
+            if !is_certain {
+                let ends = waist::ends(prepared, budget)?;
+                states.extend(
+                    ends.into_iter().filter(|end| !states.contains(end)).collect::<Vec<_>>(),
+                );
+            }
+            let of_this = waist::left(prepared, budget)?;
+            if left.get_or_insert_with(|| of_this.clone()) != &of_this {
+                return None;
+            }
+        }
+        (!states.is_empty()).then_some((states, left?))
+    }
+}
+
+/// The completion that a verdict says has no place.
+fn culprit(verdict: &Verdict) -> Option<u32> {
+    match &verdict.anomalies.first()?.figure {
+        Figure::Ops(ops) => Some(ops.culprit),
+        _ => None,
     }
 }
 
