@@ -19,7 +19,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::Value;
 
-use crate::{Anomaly, Budget, Call, Checker, Figure, History, Outcome, Process, Verdict, decode};
+use crate::{
+    Anomaly, Budget, Call, Checker, Figure, History, Malformed, Outcome, Process, Verdict,
+};
 
 /// Checks `add` and `read`.
 #[derive(Clone, Copy, Debug)]
@@ -84,7 +86,7 @@ impl Checker for Monotonic {
     fn check(&self, history: &History, budget: &Budget) -> Verdict {
         let (adds, reads) = match calls(history) {
             Ok(calls) => calls,
-            Err(verdict) => return verdict,
+            Err(malformed) => return Verdict::malformed(&malformed),
         };
         let mut rows = Rows::new();
         self.note_order(history, &adds, &mut rows);
@@ -120,31 +122,25 @@ impl Checker for Monotonic {
     }
 }
 
-fn calls(history: &History) -> Result<(Adds, Vec<Read>), Verdict> {
-    let calls = history.calls::<Input, IgnoredAny>();
-    let calls = calls.map_err(|malformed| Verdict::malformed(&malformed))?;
+fn calls(history: &History) -> Result<(Adds, Vec<Read>), Malformed> {
+    let calls = history.calls::<Input, IgnoredAny>()?;
     let (mut adds, mut reads) = (Adds::default(), Vec::new());
     for call in calls {
         let Call { invoked, process, input, outcome } = call;
         match (input, outcome) {
             (Input::Add(_), Outcome::Info) => adds.uncertain += 1,
             (Input::Add(_), Outcome::Ok { completed, .. }) => {
-                let entry = answer(history, completed)?;
+                let entry = history.answer(completed)?;
                 adds.acknowledged.push(Added { invoked, completed, process, entry });
             }
             (Input::Read, Outcome::Ok { completed, .. }) => {
-                let entries = answer(history, completed)?;
+                let entries = history.answer(completed)?;
                 reads.push(Read { invoked, process, entries });
             }
             _ => (),
         }
     }
     Ok((adds, reads))
-}
-
-fn answer<O: serde::de::DeserializeOwned>(history: &History, row: u32) -> Result<O, Verdict> {
-    decode::answer(history.op(row).value.as_bytes())
-        .map_err(|e| Verdict::malformed(&history.malformed(row, &e)))
 }
 
 fn row(history: &History, one: (u32, Entry), other: Option<(u32, Entry)>) -> Vec<Value> {

@@ -15,9 +15,7 @@
 //! decoded twice, so that memory is linear in the number of elements).
 use serde_json::Value;
 
-use crate::{
-    Anomaly, Budget, Checker, Datum, Figure, History, Kind, Process, Stream, Verdict, decode,
-};
+use crate::{Anomaly, Budget, Checker, Datum, Figure, History, Kind, Process, Stream, Verdict};
 
 mod element;
 mod latency;
@@ -161,9 +159,7 @@ pub(crate) fn reads(history: &History) -> Vec<Read> {
 
 /// The elements that a read answered.
 pub(crate) fn seen(history: &History, read: &Read) -> Result<Vec<Datum>, Verdict> {
-    let op = history.op(read.completed);
-    decode::answer(op.value.as_bytes())
-        .map_err(|e| Verdict::malformed(&history.malformed(op.row, &e)))
+    history.answer(read.completed).map_err(|malformed| Verdict::malformed(&malformed))
 }
 
 #[cfg(test)]

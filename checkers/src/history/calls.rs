@@ -62,19 +62,23 @@ impl History {
             }
             let f = &self.names[r.f as usize];
             let input = decode(f, self.value(r)).map_err(|e| self.malformed(row, &e))?;
-            let done = (r.pair != NONE).then(|| &self.rows[r.pair as usize]);
-            let outcome = match done.map(|done| (done, done.kind)) {
-                Some((done, Kind::Ok)) => Outcome::Ok {
-                    completed: r.pair,
-                    output: decode::answer(self.value(done))
-                        .map_err(|e| self.malformed(r.pair, &e))?,
-                },
-                Some((_, Kind::Fail)) => Outcome::Fail,
-                Some((_, Kind::Info | Kind::Invoke)) | None => Outcome::Info,
+            let done = (r.pair != NONE).then(|| self.rows[r.pair as usize].kind);
+            let outcome = match done {
+                Some(Kind::Ok) => Outcome::Ok { completed: r.pair, output: self.answer(r.pair)? },
+                Some(Kind::Fail) => Outcome::Fail,
+                Some(Kind::Info | Kind::Invoke) | None => Outcome::Info,
             };
             take(Call { invoked: row, process: Process::Client(r.process), input, outcome });
         }
         Ok(())
+    }
+
+    /// What a completion answered, decoded.
+    ///
+    /// # Errors
+    /// [`Malformed`] with its line where the value does not fit.
+    pub fn answer<O: DeserializeOwned>(&self, row: u32) -> Result<O, Malformed> {
+        decode::answer(self.value(&self.rows[row as usize])).map_err(|e| self.malformed(row, &e))
     }
 
     /// The error of an op whose value does not fit, with its line.

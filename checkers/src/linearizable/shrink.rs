@@ -6,6 +6,8 @@
 //! nothing and vanishes; a relaxed write stays only where somebody may have seen it. The chunks
 //! get smaller as in Zeller's ddmin (2002); as relaxing more never loses an order, nothing need be
 //! tried twice, and the result is minimal: relax any one call more, and an order appears.
+use std::collections::VecDeque;
+
 use super::{
     judge::Judge,
     problem::{self, Bar, NEVER, Problem},
@@ -42,13 +44,13 @@ pub(super) struct Stuck {
 const SHOWN_MAX: usize = 32;
 /// How many completions are kept at least, to show how things came to be.
 const CONTEXT: usize = 16;
-/// Shrinking may take so many times the steps of the search that failed, and a constant more; one
-/// attempt a part of it.
-const EFFORT: u64 = 16;
+/// Shrinking may take so many steps, or so many times those of the search that failed, where that
+/// is more; one attempt a part of it.
 const STEPS_MIN: u64 = 1 << 18;
-const ATTEMPTS_MIN: u64 = 8;
+const EFFORT: u64 = 8;
+const ATTEMPTS_MIN: u64 = 4;
 /// As often as this the calls of the part are gone through, where that leaves some undecided.
-const ROUNDS: usize = 4;
+const ROUNDS: usize = 8;
 
 /// Finds out which completion is to blame, then relaxes what is not needed to blame it.
 pub(super) fn shrink<M: Model>(judge: &Judge<'_, M>, bars: &[Bar], stuck: Stuck) -> Part<M> {
@@ -162,14 +164,16 @@ impl<'a, M: Model> Sieve<'a, M> {
         sieve
     }
 
-    /// What a round left undecided for want of steps, the next decides with fewer: its part is
+    /// What a round left undecided for want of steps, the next decides with fewer, if its part is
     /// smaller.
     fn run(mut self) -> Part<M> {
         for _ in 0..ROUNDS {
-            self.steps_left = self.steps_min.saturating_mul(EFFORT).saturating_add(STEPS_MIN);
+            let before = self.steps_min;
+            self.steps_left = before.saturating_mul(EFFORT).max(STEPS_MIN);
             self.part.is_minimal = true;
             self.round();
-            if self.part.is_minimal || self.judge.budget.is_over() {
+            let is_worth_while = self.steps_min <= before / 2 || before < STEPS_MIN / EFFORT;
+            if self.part.is_minimal || !is_worth_while || self.judge.budget.is_over() {
                 break;
             }
         }
@@ -177,20 +181,20 @@ impl<'a, M: Model> Sieve<'a, M> {
         self.part
     }
 
-    /// Relaxes halves, and of a half that cannot be relaxed as a whole, its halves.
+    /// Relaxes halves, and then of those that cannot be relaxed as a whole, their halves.
     fn round(&mut self) {
         let culprit = self.part.culprit;
         let is_open = |bar: &&Bar| bar.completed != NEVER && **bar != culprit;
         let calls: Vec<u32> = self.part.bars.iter().filter(is_open).map(|bar| bar.call).collect();
         let whole = 0..calls.len();
-        let mut ranges = vec![whole];
-        while let Some(range) = ranges.pop() {
+        let mut ranges = VecDeque::from([whole]);
+        while let Some(range) = ranges.pop_front() {
             let chosen = &calls[range.clone()];
             if chosen.is_empty() || self.try_to_relax(chosen) || range.len() == 1 {
                 continue;
             }
             let middle = range.start + range.len() / 2;
-            ranges.extend([middle..range.end, range.start..middle]);
+            ranges.extend([range.start..middle, middle..range.end]);
         }
     }
 

@@ -1,5 +1,5 @@
 //! Transactions that poll each other's records in a circle.
-use super::txns::{Act, Txns};
+use super::txns::Txns;
 use crate::{
     Budget,
     txn::{
@@ -14,11 +14,7 @@ pub(super) fn find(txns: &Txns, budget: &Budget) -> Option<Vec<Vec<u32>>> {
     let count = txns.all.len() as u32;
     let mut edges = Vec::new();
     for (number, txn) in txns.all.iter().enumerate() {
-        let polls = txn.acts.iter().filter_map(|act| match act {
-            Act::Poll(records) => Some(records),
-            Act::Send { .. } => None,
-        });
-        let senders = polls.flatten().filter_map(|record| txns.senders[record.value as usize]);
+        let senders = txn.polled().filter_map(|record| txns.senders[record.value as usize]);
         let others = senders.filter(|sender| *sender != number as u32);
         edges.extend(others.map(|sender| (sender, number as u32, Kinds::WR)));
     }

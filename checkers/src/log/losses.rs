@@ -27,10 +27,8 @@ struct Reach {
 /// not seen at all.
 pub(super) fn find(txns: &Txns, versions: &Versions, findings: &mut Vec<Finding>) -> usize {
     let mut is_seen = vec![false; txns.values.len()];
-    for act in txns.all.iter().flat_map(|txn| &txn.acts) {
-        if let Act::Poll(records) = act {
-            records.iter().for_each(|record| is_seen[record.value as usize] = true);
-        }
+    for record in txns.all.iter().flat_map(Txn::polled) {
+        is_seen[record.value as usize] = true;
     }
     let reach = reach(txns, versions);
     let mut unseen = 0;
@@ -92,12 +90,8 @@ fn reach(txns: &Txns, versions: &Versions) -> Vec<Reach> {
 
 impl Reader {
     fn poll(&mut self, versions: &Versions, txn: &Txn, trusts_all: bool, reach: &mut [Reach]) {
-        let records = txn.acts.iter().filter_map(|act| match act {
-            Act::Poll(records) => Some(records),
-            Act::Send { .. } => None,
-        });
         let mut had = BTreeSet::new();
-        for record in records.flatten() {
+        for record in txn.polled() {
             had.insert(record.key);
             if trusts_all || self.idle.get(&record.key).is_some_and(Option::is_some) {
                 let beyond = &mut reach[record.key as usize].beyond;

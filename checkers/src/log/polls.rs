@@ -3,7 +3,7 @@ use rustc_hash::FxHashMap;
 
 use super::{
     Finding,
-    txns::{Act, Fate, Record, Step, Txn, Txns},
+    txns::{Fate, Record, Step, Txn, Txns},
     versions::Versions,
 };
 use crate::Process;
@@ -40,11 +40,7 @@ fn follow(
     positions: &mut FxHashMap<u32, Position>,
     findings: &mut Vec<Finding>,
 ) {
-    let records = txn.acts.iter().filter_map(|act| match act {
-        Act::Poll(records) => Some(records),
-        Act::Send { .. } => None,
-    });
-    for record in records.flatten() {
+    for record in txn.polled() {
         let Record { key, offset, value } = *record;
         if txns.fate_of(value) == Some(Fate::Failed) {
             continue; // It has no place; that it was polled is another matter.

@@ -1,17 +1,13 @@
 //! Records that should not have been polled at all.
 use super::{
     Finding,
-    txns::{Act, Fate, Txns},
+    txns::{Fate, Txns},
 };
 
 /// Finds what was polled before it was committed, though it failed, or though nobody sent it.
 pub(super) fn find(txns: &Txns, findings: &mut Vec<Finding>) {
     for (number, txn) in txns.all.iter().enumerate() {
-        let polls = txn.acts.iter().filter_map(|act| match act {
-            Act::Poll(records) => Some(records),
-            Act::Send { .. } => None,
-        });
-        for record in polls.flatten() {
+        for record in txn.polled() {
             let sender = txns.senders[record.value as usize];
             let sent = sender.map(|sender| &txns.all[sender as usize]);
             let (class, what) = match sent {

@@ -39,6 +39,17 @@ pub(super) struct Txn {
     pub(super) has_poll: bool,
 }
 
+impl Txn {
+    /// The records that its polls had.
+    pub(super) fn polled(&self) -> impl Iterator<Item = &Record> {
+        let polls = self.acts.iter().filter_map(|act| match act {
+            Act::Poll(records) => Some(records),
+            Act::Send { .. } => None,
+        });
+        polls.flatten()
+    }
+}
+
 /// How a transaction ended, the least certain to have happened first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Fate {
@@ -129,8 +140,7 @@ impl Txns {
 
     /// How many records all polls together had.
     pub(super) fn polled(&self) -> usize {
-        let acts = self.all.iter().flat_map(|txn| &txn.acts);
-        acts.map(|act| if let Act::Poll(records) = act { records.len() } else { 0 }).sum()
+        self.all.iter().map(|txn| txn.polled().count()).sum()
     }
 
     fn txn(
