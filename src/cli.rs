@@ -18,7 +18,7 @@ use std::{net::IpAddr, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, error::ErrorKind};
 
-use crate::{exit::Exit, nemesis, remote::socket, zoo};
+use crate::{clock, exit::Exit, nemesis, remote::socket, zoo};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -69,6 +69,9 @@ enum Command {
     /// Damage the files of a node (what some faults run on the nodes)
     #[command(hide = true)]
     Spoil(nemesis::SpoilArgs),
+    /// The clocks of a node's processes (what faults of clocks ask on the nodes)
+    #[command(hide = true)]
+    Clock(clock::ClockArgs),
     /// A datagram socket over standard input and output (what the probe uses on other machines)
     #[command(hide = true)]
     Datagrams {
@@ -148,6 +151,7 @@ fn dispatch(command: Command) -> Outcome {
         Command::Run(args) => run::run(&args),
         Command::Zoo(args) => in_runtime(zoo::main(args)).or_infrastructure(),
         Command::Spoil(args) => nemesis::spoil(&args).map(|()| Exit::Pass).or_infrastructure(),
+        Command::Clock(args) => clock::main(&args).map(|()| Exit::Pass).or_infrastructure(),
         Command::Datagrams { ip } => in_runtime(socket::serve(ip)).or_infrastructure(),
         Command::Check(args) => check::check(&args),
         Command::Verify(args) => verify::verify(&args),

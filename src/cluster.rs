@@ -1,4 +1,5 @@
 //! The cluster: nodes, and what runs on them.
+mod clocks;
 mod daemon;
 
 use std::{
@@ -16,6 +17,7 @@ use crate::{
     system::System,
 };
 
+pub use clocks::Clocks;
 pub use daemon::{DaemonState, Daemons};
 
 /// A machine, real or made.
@@ -58,6 +60,8 @@ pub struct Cluster {
     pub weather: Quality,
     /// What runs on the nodes.
     pub daemons: Daemons,
+    /// Whose clocks are wrong.
+    pub clocks: Clocks,
 }
 
 impl Cluster {
@@ -95,12 +99,11 @@ impl Cluster {
     pub async fn kill(&self, node: &Node) -> Result<()> {
         self.daemons.signal(node, Signal::SIGKILL).await?;
         for _ in 0..SWEEPS_MAX {
-            if marks::signal(&*node.remote, &self.run, &node.name, Signal::SIGKILL)
-                .await?
-                .is_empty()
-            {
+            let pids = marks::systems(&*node.remote, &self.run, &node.name).await?;
+            if pids.is_empty() {
                 return Ok(());
             }
+            marks::send(&*node.remote, &pids, Signal::SIGKILL).await?;
         }
         bail!("processes on {} go on after {SWEEPS_MAX} times SIGKILL", node.name)
     }
@@ -112,6 +115,7 @@ impl Cluster {
     pub async fn start(&self, node: &Node) -> Result<()> {
         let Some(mut program) = self.system.daemon(node, &self.nodes) else { return Ok(()) };
         program.env.extend(marks::of(&self.run, &node.name));
+        self.clocks.wrap(node, &mut program)?;
         let started = self.daemons.start(node, &program).await;
         started.with_context(|| format!("failed to start {} on {}", self.system.name(), node.name))
     }

@@ -37,6 +37,11 @@ pub enum Undo {
         /// A number, or `unlimited`.
         soft: String,
     },
+    /// The clocks of the run's processes are right again.
+    Clocks {
+        /// netsplit's own executable on each node whose clock is wrong.
+        netsplit: BTreeMap<String, PathBuf>,
+    },
     /// What the run started is killed.
     Kill,
     /// The node's part of the run's directory is removed.
@@ -220,6 +225,13 @@ async fn undo_on(
             }
             (!pids.is_empty()).then(|| format!("{soft} open files are allowed again"))
         }
+        Undo::Clocks { netsplit } => match netsplit.get(name) {
+            Some(netsplit) => {
+                let processes = nemesis::restore_clocks(remote, netsplit, run, name).await?;
+                Some(format!("the clocks of {processes} processes are right"))
+            }
+            None => None,
+        },
         Undo::Kill => signal(remote, run, name, Signal::SIGKILL).await?,
         Undo::RemoveDirectory { home } => {
             remove_directory(remote, home, name).await?;

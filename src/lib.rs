@@ -21,6 +21,7 @@
 //! 9. *Checkers neither panic nor lie about limits.*
 //! 10. *A violation dominates.*
 pub mod cli;
+pub mod clock;
 pub mod cluster;
 pub mod doctor;
 pub mod exit;

@@ -4,6 +4,7 @@
 //! word; the fault resolves the word when it strikes, proves that it took effect, and its
 //! completion in the history says who was hurt. Before anything is done it stands in the ledger,
 //! so that it can always be undone.
+mod clock;
 mod corrupt_file;
 mod disk_full;
 mod flapping;
@@ -38,6 +39,7 @@ use crate::{
     ledger::{Ledger, Undo},
 };
 
+pub(crate) use clock::restore as restore_clocks;
 pub(crate) use disk_full::own_file_system;
 pub use grudge::Topology;
 pub(crate) use open_files::set as limit_open_files;
@@ -47,7 +49,7 @@ pub use spoil::{SpoilArgs, main as spoil};
 
 /// One way to hurt a cluster.
 #[async_trait]
-pub trait Fault: Send {
+pub trait Fault: Send + Sync {
     /// Its name, as `--faults` takes it and as `f` in the history.
     fn name(&self) -> &'static str;
 
@@ -55,7 +57,7 @@ pub trait Fault: Send {
     ///
     /// # Errors
     /// The reason why it cannot.
-    fn available(&self, _cluster: &Cluster) -> Result<()> {
+    async fn available(&self, _cluster: &Cluster) -> Result<()> {
         Ok(())
     }
 
@@ -150,6 +152,9 @@ pub const ALL: &[Entry] = &[
     stutter::ENTRY,
     open_files::ENTRY,
     disk_full::ENTRY,
+    clock::BUMP,
+    clock::DRIFT,
+    clock::STROBE,
     links::DELAY,
     links::LOSS,
     links::DUPLICATE,

@@ -28,7 +28,7 @@ use workloads::{
 };
 
 use crate::{
-    cluster::{Cluster, Daemons, Node},
+    cluster::{Clocks, Cluster, Daemons, Node},
     ledger::{self, Ledger, Undo},
     nemesis::{self, Fault, HEAL, Nemesis},
     net::iptables,
@@ -130,8 +130,8 @@ async fn set_up(test: &Test, found: Found) -> Result<Cluster> {
     if let Some(switch) = &switch {
         switch.set(&nodes.iter().map(|node| node.name.clone()).collect(), weather);
     }
-    let (run, daemons) = (test.id.clone(), Daemons::default());
-    Ok(Cluster { run, nodes, system, net, switch, weather, daemons })
+    let (run, daemons, clocks) = (test.id.clone(), Daemons::default(), Clocks::default());
+    Ok(Cluster { run, nodes, system, net, switch, weather, daemons, clocks })
 }
 
 /// How the main phase and the final reads went.
@@ -152,7 +152,7 @@ async fn deploy_and_operate(
     clock: &mut Phases,
     mut interrupts: watch::Receiver<Option<Interrupt>>,
 ) -> Result<Operated> {
-    let (faults, impossible) = possible_faults(test, cluster)?;
+    let (faults, impossible) = possible_faults(test, cluster).await?;
     let left_out = impossible.iter().map(|(name, _)| *name).collect();
     let why =
         |(name, why): &(&str, anyhow::Error)| format!("the fault {name} is left out: {why:#}");
@@ -222,11 +222,11 @@ fn route(test: &Test, cluster: &Arc<Cluster>) -> Route {
 type Possible = (Vec<Box<dyn Fault>>, Vec<(&'static str, anyhow::Error)>);
 
 /// The faults that can work here.
-fn possible_faults(test: &Test, cluster: &Cluster) -> Result<Possible> {
+async fn possible_faults(test: &Test, cluster: &Cluster) -> Result<Possible> {
     let (mut possible, mut left_out) = (Vec::new(), Vec::new());
     for fault in test.faults()? {
         let name = fault.name();
-        match fault.available(cluster) {
+        match fault.available(cluster).await {
             Ok(()) => possible.push(fault),
             Err(e) if test.faults_as_possible => left_out.push((name, e)),
             Err(e) => return Err(e.context(format!("the fault {name} cannot work here"))),

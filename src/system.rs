@@ -1,5 +1,6 @@
 //! The system under test: how to run it and how to talk to it. One file each.
 pub mod etcd;
+pub mod lease;
 pub mod noop;
 pub mod quorum;
 
@@ -137,7 +138,7 @@ pub fn serving(workload: &str) -> Vec<&'static str> {
 }
 
 /// The systems there are.
-pub const ALL: &[Entry] = &[quorum::ENTRY, etcd::ENTRY, noop::ENTRY];
+pub const ALL: &[Entry] = &[quorum::ENTRY, lease::ENTRY, etcd::ENTRY, noop::ENTRY];
 
 /// The system of that name.
 pub fn find(name: &str) -> Option<&'static Entry> {

@@ -2,6 +2,7 @@
 //!
 //! `netsplit zoo NAME ...` runs one node of such a system. Its bugs are off unless `--bug` names
 //! one. All of them keep a [`log`] that survives `kill -9` and talk by [`wire`].
+pub mod lease;
 mod log;
 pub mod quorum;
 mod weather;
@@ -18,7 +19,7 @@ pub const DELAY_MS_MAX: u64 = 200;
 /// What one node of a reference system is told.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ZooArgs {
-    /// The reference system: `quorum`.
+    /// The reference system: `quorum` or `lease`.
     pub system: String,
     /// Which of the peers this node is, from 0.
     #[arg(long)]
@@ -49,6 +50,7 @@ pub async fn main(args: ZooArgs) -> Result<()> {
     ensure!(id < nodes, "--id {id} is none of the {nodes} peers; they are numbered from 0");
     match args.system.as_str() {
         "quorum" => quorum::main(args).await,
-        other => bail!("the zoo has no {other:?}; it has: quorum"),
+        "lease" => lease::main(args).await,
+        other => bail!("the zoo has no {other:?}; it has: quorum, lease"),
     }
 }

@@ -199,7 +199,7 @@ fn wrong_words_are_refused_with_the_right_ones() {
     let refused = |arguments: &[&str], says: &str| {
         netsplit.run(arguments).exits(64).says(says);
     };
-    refused(&["run", "--system", "oracle"], "there are quorum, etcd");
+    refused(&["run", "--system", "oracle"], "there are quorum, lease, etcd");
     refused(&["run", "--bug", "gremlins"], "read-one");
     refused(&["run", "--workload", "tpcc"], "register");
     refused(&["run", "--system", "quorum", "--workload", "lease"], "answered by noop");

@@ -35,7 +35,7 @@ impl Fault for DiskFull {
         ENTRY.name
     }
 
-    fn available(&self, cluster: &Cluster) -> Result<()> {
+    async fn available(&self, cluster: &Cluster) -> Result<()> {
         let has_own = |address| matches!(address, Address::Lab);
         match cluster.nodes.iter().find(|node| !has_own(node.remote.address())) {
             Some(node) => bail!("{} has no file system of its own for its data", node.name),

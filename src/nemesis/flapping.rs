@@ -66,8 +66,8 @@ impl Fault for Flapping {
         ENTRY.name
     }
 
-    fn available(&self, cluster: &Cluster) -> Result<()> {
-        self.partition.available(cluster)
+    async fn available(&self, cluster: &Cluster) -> Result<()> {
+        self.partition.available(cluster).await
     }
 
     fn targets(&self, cluster: &Cluster) -> Vec<String> {

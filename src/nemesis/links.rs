@@ -114,7 +114,7 @@ impl Fault for Links {
         self.name
     }
 
-    fn available(&self, cluster: &Cluster) -> Result<()> {
+    async fn available(&self, cluster: &Cluster) -> Result<()> {
         switch(cluster).map(drop)
     }
 

@@ -38,7 +38,7 @@ impl Fault for Partition {
         ENTRY.name
     }
 
-    fn available(&self, cluster: &Cluster) -> Result<()> {
+    async fn available(&self, cluster: &Cluster) -> Result<()> {
         if cluster.nodes.len() < 2 {
             bail!("one node has no net to cut");
         }

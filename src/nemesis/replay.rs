@@ -1,4 +1,6 @@
 //! The faults of another run, once more.
+use std::collections::BTreeMap;
+
 use anyhow::{Context, Result, bail};
 use checkers::Nanos;
 use serde::{Deserialize, Serialize};
@@ -17,7 +19,8 @@ use crate::{
 pub struct Planned {
     /// Its name.
     pub fault: String,
-    /// Exactly who is hurt: nodes, or the links that are cut.
+    /// Exactly who is hurt: nodes, with the way in which each is hurt where there
+    /// are several, or the links that are cut.
     pub target: String,
     /// When it is injected, since the start.
     pub strike_ns: Nanos,
@@ -57,7 +60,9 @@ impl Planned {
 
     /// A node that it hurts, or cuts off, and that is none of these.
     pub fn stranger(&self, nodes: &[String]) -> Option<&str> {
-        let mut hurt = self.target.split([',', ';', '>']);
+        let parts = self.target.split([',', ';', '>']);
+        // How a node is hurt may stand behind it.
+        let mut hurt = parts.map(|part| part.split('=').next().unwrap_or(part));
         hurt.find(|name| !nodes.iter().any(|node| node == name))
     }
 
@@ -73,6 +78,10 @@ impl Planned {
 fn target(hurt: &Value) -> Option<String> {
     if let Ok(nodes) = serde_json::from_value::<Vec<String>>(hurt.clone()) {
         return (!nodes.is_empty()).then(|| nodes.join(","));
+    }
+    if let Ok(ways) = serde_json::from_value::<BTreeMap<String, String>>(hurt.clone()) {
+        let ways: Vec<String> = ways.iter().map(|(node, way)| format!("{node}={way}")).collect();
+        return (!ways.is_empty()).then(|| ways.join(","));
     }
     let grudge: Grudge = serde_json::from_value(hurt.clone()).ok()?;
     let links: Vec<String> = links(&grudge).into_iter().collect();

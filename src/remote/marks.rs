@@ -9,9 +9,19 @@ use super::{Remote, succeeded};
 /// The variables: the run, and the node.
 const MARKS: [&str; 2] = ["NETSPLIT_RUN", "NETSPLIT_NODE"];
 
+/// The variable that names, besides, what serves netsplit itself there: faults leave it alone.
+pub const HELPER: &str = "NETSPLIT_HELPER";
+
 /// The marks of what a run starts on a node.
 pub fn of(run: &str, node: &str) -> Vec<(String, String)> {
     MARKS.map(str::to_owned).into_iter().zip([run.to_owned(), node.to_owned()]).collect()
+}
+
+/// The same of what serves netsplit itself, by its name.
+pub fn of_helper(run: &str, node: &str, name: &str) -> Vec<(String, String)> {
+    let mut marks = of(run, node);
+    marks.push((HELPER.to_owned(), name.to_owned()));
+    marks
 }
 
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -32,7 +42,22 @@ pub async fn marked(remote: &dyn Remote, run: &str, node: &str) -> Result<Vec<i3
     Ok(text.lines().filter_map(pid).collect())
 }
 
-/// Signals those that still live; returns whom.
+/// The same without what serves netsplit itself.
+///
+/// # Errors
+/// When the node could not be asked.
+pub async fn systems(remote: &dyn Remote, run: &str, node: &str) -> Result<Vec<i32>> {
+    const WITHOUT: &str =
+        r#"h=$1; shift; for p; do grep -qsz "^$h=" "/proc/$p/environ" || echo "$p"; done"#;
+    let pids: Vec<String> =
+        marked(remote, run, node).await?.iter().map(ToString::to_string).collect();
+    let mut argv = vec!["sh", "-c", WITHOUT, "sh", HELPER];
+    argv.extend(pids.iter().map(String::as_str));
+    let output = remote.ask(&argv, b"", DEADLINE).await?;
+    Ok(output.lines().filter_map(|pid| pid.parse().ok()).collect())
+}
+
+/// Signals everything that a run started on a node and that still lives; returns whom.
 ///
 /// # Errors
 /// When one that lives cannot be signalled.
@@ -42,14 +67,22 @@ pub async fn signal(
     node: &str,
     signal: Signal,
 ) -> Result<Vec<i32>> {
+    let pids = marked(remote, run, node).await?;
+    send(remote, &pids, signal).await?;
+    Ok(pids)
+}
+
+/// Signals these processes; that one has ended is no error.
+///
+/// # Errors
+/// When one that lives cannot be signalled.
+pub async fn send(remote: &dyn Remote, pids: &[i32], signal: Signal) -> Result<()> {
     const KILL: &str =
         r#"s=$1; shift; for p; do kill -s "$s" "$p" || [ ! -e "/proc/$p" ] || exit 1; done"#;
-    let pids = marked(remote, run, node).await?;
     let name = signal.as_str().trim_start_matches("SIG");
     let numbers: Vec<String> = pids.iter().map(ToString::to_string).collect();
     let mut argv = vec!["sh", "-c", KILL, "sh", name];
     argv.extend(numbers.iter().map(String::as_str));
     let output = remote.exec(&argv, b"", DEADLINE).await?;
-    succeeded(&output).with_context(|| format!("failed to send {signal}"))?;
-    Ok(pids)
+    succeeded(&output).with_context(|| format!("failed to send {signal}"))
 }

@@ -1,5 +1,5 @@
 //! A node keeps our rules only for as long as it hears of us: when the controller, or the way to
-//! it, is gone for a minute, the node removes them by itself.
+//! it, is gone for a minute, the node removes them by itself, and puts its clocks right.
 use std::{path::Path, time::Duration};
 
 use anyhow::{Context, Result};
@@ -21,7 +21,7 @@ const RENEW: Duration = Duration::from_secs(15);
 /// Runs until the lease is not renewed for a minute, or the run's directory is gone.
 const WATCH: &str = r#"cd / && while sleep 5 && test -d "$1"; do
 test -n "$(find "$1/lease" -mmin -1)" && continue
-(eval "$2") && exit 0
+(eval "$2") && { "$1/netsplit" clock restore "$3" "$4" || :; } && exit 0
 done"#;
 
 /// The lease on one node, which ends with this.
@@ -33,8 +33,9 @@ impl Lease {
         let home = home.to_string_lossy().into_owned();
         let lease = format!("{home}/lease");
         renew(&*node.remote, &lease).await?;
-        let argv = ["sh", "-c", WATCH, "sh", &home, REMOVE].map(str::to_owned).into();
-        let env = marks::of(run, &node.name);
+        let argv =
+            ["sh", "-c", WATCH, "sh", &home, REMOVE, run, &node.name].map(str::to_owned).into();
+        let env = marks::of_helper(run, &node.name, "lease");
         node.remote.spawn(&Program { argv, env, log: node.logs.join("lease.log") }).await?;
         let (remote, name) = (node.remote.clone(), node.name.clone());
         Ok(Lease(tokio::spawn(async move {

@@ -1,0 +1,44 @@
+//! What is asked for, by clients and by nodes, and what they hear.
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// What to do with a lease.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ask {
+    /// Take it.
+    Acquire,
+    /// Keep it for longer.
+    Renew,
+    /// Give it back.
+    Release,
+}
+
+/// A question.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+pub enum Request {
+    /// Whether the node serves clients.
+    Ping {},
+    /// Something about a lease.
+    Lease {
+        /// What.
+        ask: Ask,
+        /// Which lease.
+        key: u32,
+        /// Who wants it.
+        owner: Value,
+    },
+}
+
+/// Its answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Answer {
+    /// It is so: the token and how many milliseconds the lease lasts, or whose it was.
+    Ok(Value),
+    /// It certainly is not: why.
+    Fail(String),
+    /// It may be: why.
+    Info(String),
+}
