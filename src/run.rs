@@ -285,6 +285,7 @@ async fn open_workers(test: &Test, cluster: &Cluster, workload: &Workload) -> Ve
         system: cluster.system.clone(),
         nodes: cluster.nodes.clone(),
         workload: test.workload.clone(),
+        params: test.params.clone(),
         reads: workload.reads,
         op_timeout: test.op_timeout(),
     });

@@ -6,15 +6,22 @@ pub mod quorum;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use async_trait::async_trait;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
-use workloads::Client;
+use workloads::{Client, Params};
 
 use crate::{cluster::Node, remote::Program};
 
 /// Options of a system, as typed: `--option NAME=VALUE`.
 pub type Options = BTreeMap<String, Value>;
+
+/// The options of a system in a type of its own.
+fn typed<T: DeserializeOwned>(system: &str, options: &Options) -> Result<T> {
+    let options = options.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+    serde_json::from_value(Value::Object(options)).with_context(|| format!("options of {system}"))
+}
 
 /// A system that can be deployed on nodes and talked to.
 #[async_trait]
@@ -50,11 +57,11 @@ pub trait System: Send + Sync {
     /// When it never will.
     async fn await_ready(&self, node: &Node) -> Result<()>;
 
-    /// A connection to a node, for one process.
+    /// A connection to a node, for one process of a workload that was told this.
     ///
     /// # Errors
     /// When the node cannot be reached: nothing was asked of it then.
-    async fn open(&self, node: &Node, workload: &str) -> Result<Box<dyn Client>>;
+    async fn open(&self, node: &Node, workload: &str, params: &Params) -> Result<Box<dyn Client>>;
 
     /// Whether some nodes lead, so that a fault can aim at them.
     fn has_primaries(&self) -> bool {

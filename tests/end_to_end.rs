@@ -102,6 +102,15 @@ fn a_set_holds_and_a_set_read_from_one_replica_does_not() {
 }
 
 #[test]
+fn ids_are_the_tags_of_writes_and_no_two_are_the_same() {
+    let netsplit = Netsplit::new();
+    netsplit.run(&with(&["run", "--workload", "unique-ids"], &SHORT)).exits(0);
+    assert_meaningful_pass(&netsplit.result());
+    let short = ["--faults", "none", "--time-limit", "3s"];
+    netsplit.run(&with(&["run", "--workload", "causal"], &short)).exits(0);
+}
+
+#[test]
 fn etcd_passes_and_its_serializable_reads_do_not() {
     let netsplit = Netsplit::new();
     let command = readme("netsplit run --system etcd");

@@ -106,3 +106,25 @@ fn the_history_says_which_node_an_op_went_to() {
     netsplit.run(&noop(&moving)).exits(64).says("stays with its node");
     netsplit.run(&noop(&["--route", "nearest"])).exits(64).says("round-robin");
 }
+
+#[test]
+fn a_workload_is_as_the_command_line_says() {
+    let netsplit = Netsplit::new();
+    let bank = ["--workload", "bank", "--accounts", "3", "--total", "1000", "--rate", "1000"];
+    netsplit.run(&noop(&[&bank[..], &["--transfer-max", "700"]].concat())).exits(0);
+    let history = netsplit.latest("history.jsonl");
+    assert!(history.contains(r#""2":"#) && !history.contains(r#""3":"#), "three accounts");
+    let large =
+        |line: &str| ["6", "5", "4"].iter().any(|n| line.contains(&format!("amount\":{n}")));
+    assert!(history.lines().any(large), "large transfers");
+    netsplit.run(&["check", "latest"]).exits(0);
+    let skew = ["--workload", "append", "--bug", "snapshot-isolation", "--rate", "2000"];
+    netsplit.run(&noop(&skew)).exits(1).says("VIOLATION");
+    let allowed =
+        readme("netsplit run --workload append --system noop --consistency snapshot-isolation");
+    let skew = [&allowed[..], &["--time-limit", "1s", "--bug", "snapshot-isolation"]].concat();
+    netsplit.run(&[&skew[..], &["--rate", "2000", "--txn-length", "2"]].concat()).exits(0);
+    netsplit.run(&noop(&["--accounts", "3"])).exits(64).says("means nothing to register");
+    let unknown = ["--workload", "append", "--consistency", "perfect"];
+    netsplit.run(&noop(&unknown)).exits(64).says("consistency-models");
+}

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
-use workloads::generator::Arrivals;
+use workloads::{generator::Arrivals, transactions::Dist};
 
 use crate::route::Policy;
 
@@ -54,6 +54,12 @@ pub(super) struct Rate(pub(super) Option<f64>);
 /// The gaps between ops: `poisson` or `fixed`.
 pub(super) fn arrivals(text: &str) -> Result<Arrivals> {
     serde_json::from_value(Value::String(text.to_owned())).context("write poisson or fixed")
+}
+
+/// How keys share the work, by name.
+pub(super) fn dist(text: &str) -> Result<Dist> {
+    serde_json::from_value(Value::String(text.to_owned()))
+        .context("write exponential, uniform or zipf")
 }
 
 /// A routing policy, by name.

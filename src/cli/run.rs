@@ -1,6 +1,7 @@
 //! `netsplit run`
 mod faults;
 mod nodes;
+mod shape;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -11,6 +12,7 @@ use tokio::sync::watch;
 use workloads::{Params, generator::Arrivals};
 
 use faults::FaultArgs;
+use shape::ShapeArgs;
 
 use super::{
     Format, OrExit, Out, Outcome, Stop,
@@ -70,6 +72,8 @@ pub(super) struct RunArgs {
     setup_timeout: Duration,
     #[command(flatten)]
     faults: FaultArgs,
+    #[command(flatten)]
+    shape: ShapeArgs,
     /// Length of the main phase [default: 40s, or as long as it takes for every fault to strike]
     #[arg(long, value_name = "TIME", value_parser = parse::duration, help_heading = "Load")]
     time_limit: Option<Duration>,
@@ -231,6 +235,7 @@ fn resolve(args: &RunArgs) -> Result<Test> {
         check_timeout_ms: args.check_timeout.as_millis() as u64,
         check_memory: args.check_memory,
     };
+    args.shape.tell(workload, &mut test.params)?;
     test.params.functions = functions(&test)?;
     refuse_impossible(&test)?;
     Ok(test)

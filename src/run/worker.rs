@@ -10,7 +10,7 @@ use checkers::{Kind, Nanos, Op};
 use futures_util::FutureExt;
 use serde_json::Value;
 use tokio::time::timeout;
-use workloads::{Client, Failure, generator::Completion};
+use workloads::{Client, Failure, Params, generator::Completion};
 
 use super::{carrier::Done, gauge::Moments};
 use crate::{cluster::Node, system::System};
@@ -31,6 +31,7 @@ pub(super) struct Way {
     pub(super) system: Arc<dyn System>,
     pub(super) nodes: Vec<Node>,
     pub(super) workload: String,
+    pub(super) params: Params,
     /// The functions that change nothing: when their fate is unknown they count as failed.
     pub(super) reads: &'static [&'static str],
     pub(super) op_timeout: Duration,
@@ -49,7 +50,7 @@ const BACKOFF: Duration = Duration::from_millis(100);
 impl Way {
     /// Opens a client, within the time that an op may take.
     async fn open(&self, node: usize) -> Result<Box<dyn Client>> {
-        timeout(self.op_timeout, self.system.open(&self.nodes[node], &self.workload))
+        timeout(self.op_timeout, self.system.open(&self.nodes[node], &self.workload, &self.params))
             .await
             .unwrap_or_else(|_| Err(anyhow::anyhow!("no connection within {:?}", self.op_timeout)))
     }

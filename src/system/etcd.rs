@@ -1,25 +1,41 @@
 //! etcd, by its v3 JSON gateway.
 //!
-//! Registers are the keys `r/<key>`, with the value's JSON text in them; a set is the keys
-//! `s/<element>`. Reads are quorum reads, unless the option `serializable` asks for what etcd
-//! documents as possibly stale.
-mod client;
+//! Every workload is answered, by a client of its [`family`]: registers are keys, transactions read,
+//! decide, and write where nothing has changed since, locks and leases are keys with an owner. Reads
+//! are quorum reads, unless the option `serializable` asks for what etcd documents as possibly stale.
+mod adya_g2;
+mod bank;
+mod consensus;
+mod counter;
+mod election;
+mod family;
+mod fenced_counter;
 mod gateway;
+mod kv;
+mod lease;
+mod lock;
+mod log;
+mod monotonic;
+mod queue;
+mod registers;
+mod sets;
+mod transactions;
+mod unique_ids;
 
 use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use async_trait::async_trait;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::{
     task::JoinSet,
     time::{sleep, timeout},
 };
-use workloads::Client;
+use workloads::{Client, Params};
 
-use self::{client::EtcdClient, gateway::Gateway};
-use super::{Entry, Options, Requirement, System};
+use self::{gateway::Gateway, kv::Kv};
+use super::{Bug, Entry, Options, Recipe, Requirement, System, typed};
 use crate::{cluster::Node, remote::Program};
 
 /// In the list of systems.
@@ -30,7 +46,11 @@ pub const ENTRY: Entry = Entry {
         ("serializable", "reads from one member, documented as possibly stale (false)"),
         ("unsafe_no_fsync", "run with --unsafe-no-fsync (false)"),
     ],
-    bugs: &[],
+    bugs: &[Bug {
+        name: "unchecked",
+        about: "clients write what they decided whether or not what they had read has changed",
+        recipe: Recipe { workload: Some("append"), ..Recipe::NONE },
+    }],
     build,
 };
 
@@ -42,17 +62,21 @@ const ASIDE: Duration = Duration::from_millis(300);
 /// The options, as typed.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Etcd {
+struct Typed {
     #[serde(default)]
     serializable: bool,
     #[serde(default)]
     unsafe_no_fsync: bool,
 }
 
-fn build(_: Option<&'static super::Bug>, options: &Options) -> Result<Arc<dyn System>> {
-    let options = options.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-    let etcd: Etcd = serde_json::from_value(Value::Object(options)).context("options of etcd")?;
-    Ok(Arc::new(etcd))
+struct Etcd {
+    typed: Typed,
+    /// Whether its clients have the one bug that they can have.
+    is_unchecked: bool,
+}
+
+fn build(bug: Option<&'static Bug>, options: &Options) -> Result<Arc<dyn System>> {
+    Ok(Arc::new(Etcd { typed: typed(ENTRY.name, options)?, is_unchecked: bug.is_some() }))
 }
 
 fn url(node: &Node, port: u16) -> String {
@@ -77,11 +101,7 @@ impl System for Etcd {
     }
 
     fn functions(&self, workload: &str) -> &'static [&'static str] {
-        match workload {
-            "register" => &["read", "write", "cas"],
-            "set" | "set-full" => &["add", "read"],
-            _ => &[],
-        }
+        family::find(workload).map_or(&[], |family| family.functions)
     }
 
     fn daemon(&self, node: &Node, all: &[Node]) -> Option<Program> {
@@ -100,7 +120,7 @@ impl System for Etcd {
         option("initial-cluster-token", "netsplit".to_owned());
         option("logger", "zap".to_owned());
         option("log-outputs", "stderr".to_owned());
-        if self.unsafe_no_fsync {
+        if self.typed.unsafe_no_fsync {
             argv.push("--unsafe-no-fsync".to_owned());
         }
         // etcd 3.4 runs on this architecture only where it is told to.
@@ -117,9 +137,11 @@ impl System for Etcd {
         Ok(())
     }
 
-    async fn open(&self, node: &Node, workload: &str) -> Result<Box<dyn Client>> {
+    async fn open(&self, node: &Node, workload: &str, params: &Params) -> Result<Box<dyn Client>> {
+        let family = family::find(workload).context("etcd does not answer this workload")?;
         let gateway = Gateway::connect((node.ip, CLIENT_PORT).into()).await?;
-        Ok(Box::new(EtcdClient::new(gateway, workload, self.serializable)?))
+        let (is_serializable, is_unchecked) = (self.typed.serializable, self.is_unchecked);
+        Ok((family.client)(Kv { gateway, is_serializable, is_unchecked }, params))
     }
 
     fn has_primaries(&self) -> bool {

@@ -14,12 +14,12 @@ use checkers::{Kind, Nanos, Op};
 use serde::Deserialize;
 use serde_json::Value;
 use workloads::{
-    Client, Failure,
+    Client, Failure, Params,
     generator::Completion,
-    sim::{self, Sim, Store},
+    sim::{self, Sim, Store, fail, ok},
 };
 
-use super::{Bug, Entry, Options, Recipe, System};
+use super::{Bug, Entry, Options, Recipe, System, typed};
 use crate::{cluster::Node, remote::Program};
 
 /// In the list of systems.
@@ -89,8 +89,7 @@ const fn bug(name: &'static str, workload: &'static str, about: &'static str) ->
 struct Typed {}
 
 fn build(bug: Option<&'static Bug>, options: &Options) -> Result<Arc<dyn System>> {
-    let options = options.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-    let Typed {} = serde_json::from_value(Value::Object(options)).context("the options of noop")?;
+    let Typed {} = typed(ENTRY.name, options)?;
     Ok(Arc::new(Noop {
         bug: bug.map(|bug| bug.name),
         store: OnceLock::new(),
@@ -115,12 +114,12 @@ impl Noop {
 
     /// Makes the store of a workload: the imagined one, which loses answers too, or, where it
     /// costs the harness nothing, one that loses none.
-    fn make(&self, workload: &str) -> Option<Box<dyn Store>> {
+    fn make(&self, workload: &str, params: &Params) -> Option<Box<dyn Store>> {
         let sim = self.sim(workload)?;
         Some(match (workload, self.bug) {
             ("register", None) => Box::new(Registers::default()),
             ("set", None) => Box::new(Elements::default()),
-            _ => (sim.build)(self.bug, 0),
+            _ => (sim.build)(self.bug, 0, params),
         })
     }
 }
@@ -147,8 +146,8 @@ impl System for Noop {
         Ok(())
     }
 
-    async fn open(&self, _: &Node, workload: &str) -> Result<Box<dyn Client>> {
-        let store = self.make(workload).context("noop has no store for this workload")?;
+    async fn open(&self, _: &Node, workload: &str, params: &Params) -> Result<Box<dyn Client>> {
+        let store = self.make(workload, params).context("noop has no store for this workload")?;
         let store = self.store.get_or_init(|| Arc::new(Mutex::new(store))).clone();
         Ok(Box::new(Asked { store, since: self.since }))
     }
@@ -182,12 +181,12 @@ impl Store for Registers {
     fn effect(&mut self, _: Nanos, op: &Op) -> Completion {
         let current = self.0.entry(op.key.unwrap_or(0)).or_default();
         match &*op.f {
-            "read" => return ok(current),
+            "read" => return ok(current.clone()),
             "write" => current.clone_from(&op.value),
             _ if *current == op.value[0] => current.clone_from(&op.value[1]),
-            _ => return Completion { error: Some("expected another value".into()), ..failed() },
+            _ => return fail("expected another value"),
         }
-        ok(&op.value)
+        ok(op.value.clone())
     }
 }
 
@@ -198,19 +197,11 @@ struct Elements(Vec<Value>);
 impl Store for Elements {
     fn effect(&mut self, _: Nanos, op: &Op) -> Completion {
         if &*op.f == "read" {
-            return ok(&Value::Array(self.0.clone()));
+            return ok(self.0.clone());
         }
         self.0.push(op.value.clone());
-        ok(&op.value)
+        ok(op.value.clone())
     }
-}
-
-fn ok(value: &Value) -> Completion {
-    Completion { kind: Kind::Ok, value: value.clone(), error: None }
-}
-
-fn failed() -> Completion {
-    Completion { kind: Kind::Fail, value: Value::Null, error: None }
 }
 
 #[cfg(test)]

@@ -7,9 +7,9 @@ use checkers::Op;
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::sleep;
-use workloads::{Client, Failure};
+use workloads::{Client, Failure, Params};
 
-use super::{Bug, Entry, Options, Recipe, System};
+use super::{Bug, Entry, Options, Recipe, System, typed};
 use crate::{
     cluster::Node,
     remote::Program,
@@ -54,9 +54,7 @@ struct Typed {
 }
 
 fn build(bug: Option<&'static Bug>, options: &Options) -> Result<Arc<dyn System>> {
-    let options = options.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-    let Typed { delay_ms } =
-        serde_json::from_value(Value::Object(options)).context("the options of quorum")?;
+    let Typed { delay_ms } = typed(ENTRY.name, options)?;
     ensure!(delay_ms <= DELAY_MS_MAX, "delay_ms is at most {DELAY_MS_MAX}, not {delay_ms}");
     Ok(Arc::new(Quorum { bug: bug.map(|bug| bug.name), delay_ms }))
 }
@@ -78,7 +76,8 @@ impl System for Quorum {
 
     fn functions(&self, workload: &str) -> &'static [&'static str] {
         match workload {
-            "register" => &["read", "write"],
+            "register" | "causal" => &["read", "write"],
+            "unique-ids" => &["generate"],
             "set" | "set-full" => &["add", "read"],
             _ => &[],
         }
@@ -111,10 +110,11 @@ impl System for Quorum {
         }
     }
 
-    async fn open(&self, node: &Node, workload: &str) -> Result<Box<dyn Client>> {
+    async fn open(&self, node: &Node, workload: &str, _: &Params) -> Result<Box<dyn Client>> {
         let caller = Caller::connect(address(node), CONNECT).await?;
         Ok(match workload {
-            "register" => Box::new(QuorumClient { caller, ask: register }),
+            "register" | "causal" => Box::new(QuorumClient { caller, ask: register }),
+            "unique-ids" => Box::new(QuorumClient { caller, ask: id }),
             "set" | "set-full" => Box::new(QuorumClient { caller, ask: set }),
             other => bail!("quorum has no client for the workload {other}"),
         })
@@ -136,6 +136,13 @@ fn register(op: &Op) -> Result<Request> {
     })
 }
 
+/// The register whose writes are ids, by their tags: beyond all that have a key.
+const IDS: u32 = u32::MAX;
+
+fn id(_: &Op) -> Result<Request> {
+    Ok(Request::Write { key: IDS, value: Value::Null })
+}
+
 fn set(op: &Op) -> Result<Request> {
     Ok(match &*op.f {
         "add" => Request::Add { element: op.value.as_u64().context("elements are numbers")? },
@@ -149,7 +156,7 @@ impl Client for QuorumClient {
     async fn invoke(&mut self, op: &Op) -> Result<Value, Failure> {
         let request = (self.ask)(op)?;
         match self.caller.call(&request).await? {
-            Answer::Ok(found) if &*op.f == "read" => Ok(found),
+            Answer::Ok(found) if matches!(&*op.f, "read" | "generate") => Ok(found),
             Answer::Ok(_) => Ok(op.value.clone()),
             Answer::Fail(why) => Err(Failure::Definite(why)),
             Answer::Info(why) => Err(Failure::Indefinite(why)),

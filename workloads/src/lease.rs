@@ -38,14 +38,23 @@ fn build(params: &Params) -> Workload {
     }
 }
 
+/// How long leases are taken to last until one was granted: longer than those of most systems, and
+/// short enough for one that is held to expire within a thread's last calls.
+const LASTS: Nanos = 2_000_000_000;
+
 /// What each thread believes to hold, and for how long it was told so.
-#[derive(Default)]
 struct Holders {
     held: BTreeMap<u32, Nanos>,
     /// Who was refused, and has not waited since.
     refused: BTreeSet<u32>,
     /// How long the last lease was to last.
     lasts: Nanos,
+}
+
+impl Default for Holders {
+    fn default() -> Holders {
+        Holders { held: BTreeMap::new(), refused: BTreeSet::new(), lasts: LASTS }
+    }
 }
 
 impl Generator for Holders {

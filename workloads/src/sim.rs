@@ -24,7 +24,7 @@ mod unique_ids;
 use checkers::{Kind, Nanos, Op};
 use serde_json::Value;
 
-use crate::generator::Completion;
+use crate::{Params, generator::Completion};
 
 /// An imagined system.
 pub trait Store: Send {
@@ -42,8 +42,8 @@ pub struct Sim {
     pub functions: &'static [&'static str],
     /// Of 20 seeds, how many the workload must convict; a right store, no seed may.
     pub convicted_min: u32,
-    /// Builds it with its bug; chance comes from the seed.
-    pub build: fn(bug: Option<&'static str>, seed: u64) -> Box<dyn Store>,
+    /// Builds it with its bug, as its workload is told; chance comes from the seed.
+    pub build: fn(bug: Option<&'static str>, seed: u64, params: &Params) -> Box<dyn Store>,
 }
 
 /// All of them.
@@ -146,11 +146,13 @@ pub const ALL: &[Sim] = &[
     log::assigned(Some("reordered"), 20),
 ];
 
-fn ok(value: impl Into<Value>) -> Completion {
+/// The call was answered.
+pub fn ok(value: impl Into<Value>) -> Completion {
     Completion { kind: Kind::Ok, value: value.into(), error: None }
 }
 
-fn fail(why: &str) -> Completion {
+/// The call did nothing.
+pub fn fail(why: &str) -> Completion {
     Completion { kind: Kind::Fail, value: Value::Null, error: Some(why.into()) }
 }
 

@@ -18,7 +18,7 @@ fn run(sim: &Sim, seed: u64) -> (History, Box<dyn Checker>) {
     let workload = (entry.build)(&params);
     let generator = phases(vec![workload.generator.limit(2_000).boxed(), workload.final_generator]);
     let nodes = (1..=5).map(|i| format!("n{i}").into()).collect();
-    let mut store = (sim.build)(sim.bug, seed);
+    let mut store = (sim.build)(sim.bug, seed, &params);
     let timing = Timing { seed, ..Timing::default() };
     let ctx = Context::new(params.concurrency, nodes, seed);
     let ops = simulate(generator, ctx, timing, |now, op| store.effect(now, op));

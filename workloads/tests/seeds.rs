@@ -16,7 +16,7 @@ fn schedule(sim: &Sim, seed: u64) -> Vec<Op> {
     let workload = (workloads::find(sim.workload).expect("a known workload").build)(&params);
     let generator = phases(vec![workload.generator.limit(500).boxed(), workload.final_generator]);
     let nodes = (1..=5).map(|i| format!("n{i}").into()).collect();
-    let mut store = (sim.build)(None, 1);
+    let mut store = (sim.build)(None, 1, &params);
     let ctx = Context::new(params.concurrency, nodes, seed);
     let mut ops = simulate(generator, ctx, Timing::default(), |now, op| store.effect(now, op));
     ops.retain(|op| op.kind == Kind::Invoke);

@@ -33,7 +33,7 @@ pub enum Request {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Answer {
-    /// It happened; what a read found, `null` for anything else.
+    /// It happened; what a read found, the tag of a write, `null` for anything else.
     Ok(Value),
     /// It certainly did not happen: why.
     Fail(String),

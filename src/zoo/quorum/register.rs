@@ -1,6 +1,6 @@
 //! Reading and writing a register.
 use anyhow::Result;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     Bug, Quorum, fail, info,
@@ -28,14 +28,18 @@ impl Quorum {
             Err(why) => return fail(why), // Nobody but this call knows the value.
         };
         let seen = versions.iter().map(|v| v.tag).max().unwrap_or_else(Tag::default);
-        let stored = match self.replica.write(key, seen, value) {
-            Ok(update) => self.majority::<()>(&PeerRequest::Store(update)).await,
-            Err(why) => Err(why),
-        };
-        match stored {
-            Ok(_) => Answer::Ok(Value::Null),
+        match self.propose(key, seen, value).await {
+            Ok(tag) => Answer::Ok(json!([tag.counter, tag.node])),
             Err(why) => info(why),
         }
+    }
+
+    /// Stores a value under a tag of its own, above the one that was seen.
+    async fn propose(&self, key: u32, seen: Tag, value: Value) -> Result<Tag> {
+        let versioned = self.replica.write(key, seen, value)?;
+        let tag = versioned.tag;
+        self.majority::<()>(&PeerRequest::Store(Update::Register { key, versioned })).await?;
+        Ok(tag)
     }
 
     /// What a majority has, this node included.

@@ -68,14 +68,15 @@ impl Replica {
         self.lock().store(update)
     }
 
-    /// Begins a write: keeps the value under a new tag above `seen`, and returns what to send.
-    pub(super) fn write(&self, key: u32, seen: Tag, value: Value) -> Result<Update> {
+    /// Begins a write: keeps the value under a new tag above `seen`, and returns what to store at
+    /// others.
+    pub(super) fn write(&self, key: u32, seen: Tag, value: Value) -> Result<Versioned> {
         let mut kept = self.lock();
         let own = kept.memory.tag(key);
         let tag = Tag { counter: own.max(seen).counter + 1, node: self.node };
-        let update = Update::Register { key, versioned: Versioned { tag, value } };
-        kept.store(update.clone())?;
-        Ok(update)
+        let versioned = Versioned { tag, value };
+        kept.store(Update::Register { key, versioned: versioned.clone() })?;
+        Ok(versioned)
     }
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
@@ -128,13 +129,6 @@ mod tests {
 
     use super::*;
 
-    fn tag_of(update: Update) -> Tag {
-        match update {
-            Update::Register { versioned, .. } => versioned.tag,
-            Update::Elements(_) => panic!("a write to a register"),
-        }
-    }
-
     #[test]
     fn overlapping_writes_and_restarts_never_take_a_tag_twice() {
         let dir = tempfile::tempdir().unwrap();
@@ -145,7 +139,7 @@ mod tests {
             let (replica, _) = Replica::open(2, &path).unwrap();
             for _ in 0..3 {
                 // The same majority was seen by all: their queries overlapped.
-                let tag = tag_of(replica.write(7, Tag::default(), json!(1)).unwrap());
+                let tag = replica.write(7, Tag::default(), json!(1)).unwrap().tag;
                 assert!(tag > last && tag.node == 2, "{tag:?} after {last:?}");
                 last = tag;
             }
@@ -159,7 +153,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (replica, _) = Replica::open(0, &dir.path().join("log")).unwrap();
         let seen = Tag { counter: 40, node: 3 };
-        assert_eq!(tag_of(replica.write(7, seen, json!(1)).unwrap()), Tag { counter: 41, node: 0 });
+        assert_eq!(replica.write(7, seen, json!(1)).unwrap().tag, Tag { counter: 41, node: 0 });
     }
 
     #[test]

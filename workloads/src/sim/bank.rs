@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{Sim, Store, fail, info, ok};
 use crate::{
+    Params,
     bank::Shape,
     generator::{Completion, stream},
 };
@@ -14,8 +15,8 @@ pub(super) const fn sim(bug: Option<&'static str>, convicted_min: u32) -> Sim {
     Sim { workload: "bank", bug, functions: &["read", "transfer"], convicted_min, build }
 }
 
-fn build(bug: Option<&'static str>, seed: u64) -> Box<dyn Store> {
-    let Shape { accounts, total, .. } = Shape::default();
+fn build(bug: Option<&'static str>, seed: u64, params: &Params) -> Box<dyn Store> {
+    let Shape { accounts, total, .. } = params.bank;
     let mut balances = vec![0; accounts as usize];
     balances[0] = total;
     Box::new(Accounts { bug, rng: stream(seed, "sim"), states: vec![balances] })

@@ -7,14 +7,17 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
 
 use super::{Sim, Store, info, ok};
-use crate::generator::{Completion, stream};
+use crate::{
+    Params,
+    generator::{Completion, stream},
+};
 
 pub(super) const fn sim(bug: Option<&'static str>, convicted_min: u32) -> Sim {
     let functions = &["propose", "read", "await"];
     Sim { workload: "consensus", bug, functions, convicted_min, build }
 }
 
-fn build(bug: Option<&'static str>, seed: u64) -> Box<dyn Store> {
+fn build(bug: Option<&'static str>, seed: u64, _: &Params) -> Box<dyn Store> {
     Box::new(Instances { bug, rng: stream(seed, "sim"), keys: BTreeMap::new() })
 }
 

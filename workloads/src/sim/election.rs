@@ -5,13 +5,16 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 
 use super::{Sim, Store, info, ok};
-use crate::generator::{Completion, stream};
+use crate::{
+    Params,
+    generator::{Completion, stream},
+};
 
 pub(super) const fn sim(bug: Option<&'static str>, convicted_min: u32) -> Sim {
     Sim { workload: "election", bug, functions: &["leader"], convicted_min, build }
 }
 
-fn build(bug: Option<&'static str>, seed: u64) -> Box<dyn Store> {
+fn build(bug: Option<&'static str>, seed: u64, _: &Params) -> Box<dyn Store> {
     Box::new(Nodes { bug, rng: stream(seed, "sim"), term: 1, leader: 0, before: (1, 0) })
 }
 

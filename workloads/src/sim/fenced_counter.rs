@@ -4,14 +4,17 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::{Sim, Store, fail, info, ok};
-use crate::generator::{Completion, stream};
+use crate::{
+    Params,
+    generator::{Completion, stream},
+};
 
 pub(super) const fn sim(bug: Option<&'static str>, convicted_min: u32) -> Sim {
     let functions = &["increment", "read"];
     Sim { workload: "fenced-counter", bug, functions, convicted_min, build }
 }
 
-fn build(bug: Option<&'static str>, seed: u64) -> Box<dyn Store> {
+fn build(bug: Option<&'static str>, seed: u64, _: &Params) -> Box<dyn Store> {
     Box::new(Fenced { bug, rng: stream(seed, "sim"), value: 0, paused: None })
 }
 

@@ -7,13 +7,16 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
 
 use super::{Sim, Store, fail, info, ok};
-use crate::generator::{Completion, stream};
+use crate::{
+    Params,
+    generator::{Completion, stream},
+};
 
 pub(super) const fn sim(bug: Option<&'static str>, convicted_min: u32) -> Sim {
     Sim { workload: "lock", bug, functions: &["acquire", "release"], convicted_min, build }
 }
 
-fn build(bug: Option<&'static str>, seed: u64) -> Box<dyn Store> {
+fn build(bug: Option<&'static str>, seed: u64, _: &Params) -> Box<dyn Store> {
     Box::new(Locks { bug, rng: stream(seed, "sim"), keys: BTreeMap::new() })
 }
 

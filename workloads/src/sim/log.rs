@@ -7,7 +7,10 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::{Map, Value, json};
 
 use super::{Sim, Store, fail, info, ok};
-use crate::generator::{Completion, stream};
+use crate::{
+    Params,
+    generator::{Completion, stream},
+};
 
 pub(super) const fn sim(bug: Option<&'static str>, convicted_min: u32) -> Sim {
     let functions = &["assign", "subscribe", "crash", "send", "poll", "txn"];
@@ -19,7 +22,7 @@ pub(super) const fn assigned(bug: Option<&'static str>, convicted_min: u32) -> S
     Sim { functions: &["assign", "crash", "send", "poll", "txn"], ..sim(bug, convicted_min) }
 }
 
-fn build(bug: Option<&'static str>, seed: u64) -> Box<dyn Store> {
+fn build(bug: Option<&'static str>, seed: u64, _: &Params) -> Box<dyn Store> {
     let rng = stream(seed, "sim");
     Box::new(Partitions {
         bug,

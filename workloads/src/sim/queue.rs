@@ -7,25 +7,28 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
 
 use super::{Sim, Store, info, ok};
-use crate::generator::{Completion, stream};
+use crate::{
+    Params,
+    generator::{Completion, stream},
+};
 
 const FUNCTIONS: &[&str] = &["enqueue", "dequeue"];
 
 /// A queue that loses some of what it acknowledged, and says nothing.
 pub(super) const fn at_most_once(bug: Option<&'static str>, convicted_min: u32) -> Sim {
-    let build = |bug, seed| build(bug, seed, "lost-enqueue");
+    let build = |bug, seed, _: &Params| build(bug, seed, "lost-enqueue");
     Sim { workload: "queue", bug, functions: FUNCTIONS, convicted_min, build }
 }
 
 /// A queue that delivers some of it twice.
 pub(super) const fn at_least_once(bug: Option<&'static str>, convicted_min: u32) -> Sim {
-    let build = |bug, seed| build(bug, seed, "delivered-twice");
+    let build = |bug, seed, _: &Params| build(bug, seed, "delivered-twice");
     Sim { workload: "total-queue", build, ..at_most_once(bug, convicted_min) }
 }
 
 /// First in, first out, once.
 pub(super) const fn fifo(bug: Option<&'static str>, convicted_min: u32) -> Sim {
-    let build = |bug, seed| build(bug, seed, "");
+    let build = |bug, seed, _: &Params| build(bug, seed, "");
     Sim { workload: "fifo-queue", build, ..at_most_once(bug, convicted_min) }
 }
 

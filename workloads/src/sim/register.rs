@@ -7,7 +7,10 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
 
 use super::{Sim, Store, fail, info, ok};
-use crate::generator::{Completion, stream};
+use crate::{
+    Params,
+    generator::{Completion, stream},
+};
 
 pub(super) const fn sim(bug: Option<&'static str>, convicted_min: u32) -> Sim {
     Sim { workload: "register", bug, functions: &["read", "write", "cas"], convicted_min, build }
@@ -18,7 +21,7 @@ pub(super) const fn causal(bug: Option<&'static str>, convicted_min: u32) -> Sim
     Sim { workload: "causal", functions: &["read", "write"], ..sim(bug, convicted_min) }
 }
 
-fn build(bug: Option<&'static str>, seed: u64) -> Box<dyn Store> {
+fn build(bug: Option<&'static str>, seed: u64, _: &Params) -> Box<dyn Store> {
     Box::new(Registers { bug, rng: stream(seed, "sim"), keys: BTreeMap::new() })
 }
 

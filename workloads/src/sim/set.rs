@@ -5,7 +5,10 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
 
 use super::{Sim, Store, info, ok};
-use crate::generator::{Completion, stream};
+use crate::{
+    Params,
+    generator::{Completion, stream},
+};
 
 pub(super) const fn sim(bug: Option<&'static str>, convicted_min: u32) -> Sim {
     Sim { workload: "set", bug, functions: &["add", "read"], convicted_min, build }
@@ -13,13 +16,13 @@ pub(super) const fn sim(bug: Option<&'static str>, convicted_min: u32) -> Sim {
 
 /// Sets whose followers lag behind, as those that are consistent eventually do.
 pub(super) const fn lagging(bug: Option<&'static str>, convicted_min: u32) -> Sim {
-    let build = |bug, seed| {
+    let build = |bug, seed, _: &Params| {
         Box::new(Lagging { leader: elements(bug, seed), added: Vec::new() }) as Box<dyn Store>
     };
     Sim { workload: "set-full", build, ..sim(bug, convicted_min) }
 }
 
-fn build(bug: Option<&'static str>, seed: u64) -> Box<dyn Store> {
+fn build(bug: Option<&'static str>, seed: u64, _: &Params) -> Box<dyn Store> {
     Box::new(elements(bug, seed))
 }
 

@@ -4,13 +4,16 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::{Sim, Store, info, ok};
-use crate::generator::{Completion, stream};
+use crate::{
+    Params,
+    generator::{Completion, stream},
+};
 
 pub(super) const fn sim(bug: Option<&'static str>, convicted_min: u32) -> Sim {
     Sim { workload: "unique-ids", bug, functions: &["generate"], convicted_min, build }
 }
 
-fn build(bug: Option<&'static str>, seed: u64) -> Box<dyn Store> {
+fn build(bug: Option<&'static str>, seed: u64, _: &Params) -> Box<dyn Store> {
     Box::new(Ids { bug, rng: stream(seed, "sim"), last: 0 })
 }
 

@@ -8,26 +8,27 @@ use super::{
     db::{Db, Mop},
 };
 use crate::{
+    Params,
     generator::{Completion, stream},
     sim::{self, Store, fail, info, ok},
 };
 
 /// A store of lists, with the isolation that the bug is named for.
 pub(in crate::sim) const fn lists(bug: Option<&'static str>, convicted_min: u32) -> sim::Sim {
-    let build = |bug, seed| build(Objects::Lists, bug, seed);
+    let build = |bug, seed, _: &Params| build(Objects::Lists, bug, seed);
     sim::Sim { workload: "append", bug, functions: &["read", "txn"], convicted_min, build }
 }
 
 /// The same of registers.
 pub(in crate::sim) const fn registers(bug: Option<&'static str>, convicted_min: u32) -> sim::Sim {
-    let build = |bug, seed| build(Objects::Registers, bug, seed);
+    let build = |bug, seed, _: &Params| build(Objects::Registers, bug, seed);
     sim::Sim { workload: "rw-register", bug, functions: &["read", "txn"], convicted_min, build }
 }
 
 /// The same of registers that are written once. The right store provides no more than snapshot
 /// isolation.
 pub(in crate::sim) const fn forks(bug: Option<&'static str>, convicted_min: u32) -> sim::Sim {
-    let build = |bug: Option<&'static str>, seed| {
+    let build = |bug: Option<&'static str>, seed, _: &Params| {
         build(Objects::Registers, bug.or(Some("snapshot-isolation")), seed)
     };
     sim::Sim { workload: "long-fork", functions: &["read", "write"], convicted_min, bug, build }
