@@ -73,6 +73,47 @@ fn a_run_ends_at_the_first_violation_where_that_is_asked_for() {
 #[test]
 fn a_run_whose_history_is_larger_than_the_memory_for_judging_is_judged() {
     let netsplit = Netsplit::new();
+    let large = ["--rate", "8000", "--check-memory", "512K"];
+    let many = |more: &[&'static str]| noop(&[&large[..], more].concat());
+    netsplit.run(&many(&[])).exits(0).says("PASS").says("bit by bit");
+    let result = netsplit.result();
+    assert!(result["evidence"]["reads_after_heal"].as_u64() > Some(0), "{result}");
+    netsplit.run(&many(&["--bug", "stale-read"])).exits(1).says("VIOLATION");
+    let file = netsplit.result()["anomalies"][0]["file"].as_str().expect("a file").to_owned();
+    assert!(netsplit.latest(&file).contains("\"read\""));
+    let set = noop(&["--workload", "set", "--rate", "2000", "--check-memory", "256K"]);
+    netsplit.run(&set).exits(0).says("bit by bit");
+    // A checker that needs the whole says so.
+    netsplit.run(&many(&["--workload", "bank"])).exits(2).says("judged as a whole");
+}
+
+#[test]
+fn the_history_says_which_node_an_op_went_to() {
+    let netsplit = Netsplit::new();
+    let by_node = |route: &str| -> Vec<u64> {
+        netsplit.run(&noop(&["--rate", "1000", "-c", "1", "--route", route])).exits(0);
+        let counts = netsplit.result()["stats"]["by_node"].as_object().expect("nodes").clone();
+        counts.values().map(|count| count["total"].as_u64().expect("a count")).collect()
+    };
+    assert_eq!(by_node("pinned").len(), 1);
+    let round = by_node("round-robin");
+    let (least, most) = (round.iter().min().expect("nodes"), round.iter().max().expect("nodes"));
+    // The reads after healing ask the thread's own node.
+    assert!(round.len() == 5 && most - least <= 20, "{round:?}");
+    assert_eq!(by_node("random").len(), 5);
+    netsplit.run(&noop(&["--route", "leader"])).exits(64).says("has no leader");
+    let moving = ["--workload", "consensus", "--route", "random"];
+    netsplit.run(&noop(&moving)).exits(64).says("stays with its node");
+    netsplit.run(&noop(&["--route", "nearest"])).exits(64).says("round-robin");
+}
+
+#[test]
+fn a_workload_is_as_the_command_line_says() {
+    let netsplit = Netsplit::new();
+    let bank = ["--workload", "bank", "--accounts", "3", "--total", "1000", "--rate", "1000"];
+    netsplit.run(&noop(&[&bank[..], &["--transfer-max", "700"]].concat())).exits(0);
+    let history = netsplit.latest("history.jsonl");
+    assert!(history.contains(r#""2":"#) && !history.contains(r#""3":"#), "three accounts");
     let amounts = history.split("amount\":").skip(1);
     let amount = |rest: &str| rest.split([',', '}']).next()?.parse::<u32>().ok();
     assert!(amounts.filter_map(amount).max() > Some(5), "large transfers");

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use checkers::Op;
 use serde_json::Value;
 use tokio::time::sleep;
-use workloads::{Client, Failure};
+use workloads::{Client, Failure, Params};
 
 use super::{Bug, Entry, Options, Recipe, System};
 use crate::{
@@ -92,7 +92,7 @@ impl System for Leases {
         }
     }
 
-    async fn open(&self, node: &Node, workload: &str) -> Result<Box<dyn Client>> {
+    async fn open(&self, node: &Node, workload: &str, _: &Params) -> Result<Box<dyn Client>> {
         ensure!(workload == "lease", "lease has no client for the workload {workload}");
         Ok(Box::new(LeaseClient { caller: Caller::connect(address(node), CONNECT).await? }))
     }
