@@ -202,7 +202,7 @@ fn wrong_words_are_refused_with_the_right_ones() {
     refused(&["run", "--system", "oracle"], "there are quorum, lease, etcd");
     refused(&["run", "--bug", "gremlins"], "read-one");
     refused(&["run", "--workload", "tpcc"], "register");
-    refused(&["run", "--system", "quorum", "--workload", "lease"], "answered by etcd, noop");
+    refused(&["run", "--system", "quorum", "--workload", "lease"], "answered by lease, etcd, noop");
     refused(&["run", "--faults", "meteor"], "partition");
     refused(&["run", "--partition", "quarters"], "halves");
     refused(&["run", "--time-limit", "soon"], "90s");
