@@ -281,6 +281,29 @@ fn a_workload_judges_a_bare_history_as_it_would_a_run() {
 }
 
 #[test]
+fn versions_that_the_database_numbers_are_in_that_order() {
+    let netsplit = Netsplit::new();
+    let op = |process: u32, kind: &str, value: &str| {
+        format!("{{:process {process}, :type :{kind}, :f :txn, :value {value}}}\n")
+    };
+    let text = |number: u32| {
+        [
+            op(0, "invoke", "[[:w :x 1] [:w :y 1]]"),
+            op(1, "invoke", "[[:w :x 2] [:w :y 2]]"),
+            op(0, "ok", "[[:w :x 1 17] [:w :y 1 17]]"),
+            op(1, "ok", &format!("[[:w :x 2 18] [:w :y 2 {number}]]")),
+        ]
+        .concat()
+    };
+    let path = netsplit.results.path().join("history.edn");
+    let check = ["check", "history.edn", "--workload", "rw-register"];
+    fs::write(&path, text(18)).expect("a file");
+    netsplit.run(&check).exits(0).says("PASS");
+    fs::write(&path, text(16)).expect("a file");
+    netsplit.run(&check).exits(1).says("G0").says("numbered them 16");
+}
+
+#[test]
 fn who_asks_by_predicate_is_told_what_it_should_have_found() {
     let netsplit = Netsplit::new();
     let op = |process: u32, kind: &str, value: &str| {

@@ -40,6 +40,10 @@ fn imagined_bugs_are_convicted_and_their_absence_is_not() {
     }
     netsplit.run(&noop(&["--workload", "set", "--bug", "stale-read", "--rate", "1000"])).exits(1);
     netsplit.run(&noop(&["--workload", "set", "--rate", "500"])).exits(0);
+    let by_predicate = ["--workload", "closed-predicate", "--rate", "500"];
+    netsplit.run(&noop(&by_predicate)).exits(0);
+    let missed = [&by_predicate[..], &["--bug", "missed-row"]].concat();
+    netsplit.run(&noop(&missed)).exits(1);
     let log = readme("netsplit run --system noop --workload log --bug lost-send");
     netsplit.run(&[&log[..], &["--time-limit", "2s"]].concat()).exits(1).says("VIOLATION");
 }

@@ -74,6 +74,10 @@ pub const ENTRY: Entry = Entry {
         bug("stale-reads", "append", "some transactions read an old state"),
         bug("aborted-reads", "append", "some transactions read what was aborted"),
         bug("snapshot-isolation", "append", "transactions see snapshots, and write skew"),
+        bug("write-skew", "closed-predicate", "transactions find what was there a while ago"),
+        bug("stale-index", "closed-predicate", "an index by which rows are found lags behind"),
+        bug("aborted-rows", "closed-predicate", "some rows of aborted transactions are found"),
+        bug("missed-row", "closed-predicate", "some questions miss a row that matches"),
     ],
     build,
 };

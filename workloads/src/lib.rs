@@ -14,6 +14,7 @@ pub mod bank;
 pub mod causal;
 pub mod causal_reverse;
 pub mod client;
+pub mod closed_predicate;
 pub mod consensus;
 pub mod counter;
 pub mod election;
@@ -102,6 +103,7 @@ pub const ALL: &[Entry] = &[
     bank::ENTRY,
     causal::ENTRY,
     causal_reverse::ENTRY,
+    closed_predicate::ENTRY,
     consensus::ENTRY,
     counter::ENTRY,
     election::ENTRY,

@@ -6,6 +6,7 @@
 mod adya_g2;
 mod bank;
 mod causal_reverse;
+mod closed_predicate;
 mod consensus;
 mod counter;
 mod election;
@@ -66,6 +67,11 @@ pub const ALL: &[Sim] = &[
     causal_reverse::sim(None, 0),
     causal_reverse::sim(Some("late"), 20),
     causal_reverse::sim(Some("phantom"), 20),
+    closed_predicate::sim(None, 0),
+    closed_predicate::sim(Some("write-skew"), 20),
+    closed_predicate::sim(Some("stale-index"), 20),
+    closed_predicate::sim(Some("aborted-rows"), 20),
+    closed_predicate::sim(Some("missed-row"), 20),
     transactions::forks(None, 0),
     transactions::forks(Some("parallel-snapshot-isolation"), 20),
     transactions::forks(Some("aborted-reads"), 20),

@@ -21,9 +21,11 @@ use crate::{Budget, Checker, History, Verdict};
 
 mod direct;
 mod explain;
+mod inside;
 mod key;
 mod list;
 mod positions;
+mod strangers;
 
 /// The checker of transactions that append to lists and read them.
 pub struct Append(pub Options);

@@ -17,7 +17,7 @@
 //! *What this proves:* where it finds a cycle, that there is no order, if two things are as they
 //! should be: who writes or deletes what is not there, or inserts what is, fails; and what `init`
 //! wrote was there before all else. *What it does not:* that a history without one has an order.
-//! Time is in proportion to predicate reads times objects.
+//! Time is in proportion to what predicate reads could have found.
 use rustc_hash::FxHashMap;
 
 use super::{
@@ -33,6 +33,7 @@ use crate::{Budget, Checker, History, Verdict};
 
 mod decode;
 mod edges;
+mod index;
 mod life;
 mod predicate;
 

@@ -2,16 +2,15 @@
 use super::{
     super::{
         anomalies::Name,
-        atom::Atom,
         by_key::Entry,
         decode::{Act, Txns},
         findings::Findings,
         graph::NONE,
-        scan::items,
         writer::Writer,
     },
     key::{KeyView, finding},
     list,
+    strangers::Strangers,
 };
 
 /// Finds those of one key.
@@ -35,34 +34,36 @@ pub(super) fn find(
     }
 }
 
-struct Look<'a, 'h> {
-    txns: &'a Txns<'h>,
-    entries: &'a [Entry],
-    view: &'a KeyView<'h>,
+pub(super) struct Look<'a, 'h> {
+    pub(super) txns: &'a Txns<'h>,
+    pub(super) entries: &'a [Entry],
+    pub(super) view: &'a KeyView<'h>,
 }
 
-impl Look<'_, '_> {
-    fn act(&self, at: usize) -> Act<'_> {
+impl<'a, 'h> Look<'a, 'h> {
+    pub(super) fn act(&self, at: usize) -> Act<'_> {
         self.txns.acts[self.entries[at].mop as usize]
     }
 
-    fn list(&self, at: usize) -> Option<&str> {
+    pub(super) fn list(&self, at: usize) -> Option<&str> {
         list::text(&self.txns.acts[self.entries[at].mop as usize])
     }
 
     /// Reads with how many elements of the longest list they are, if they are its prefix.
-    fn reads(&self) -> impl Iterator<Item = (u32, Option<usize>, &str)> {
+    pub(super) fn reads(
+        &self,
+    ) -> impl Iterator<Item = (u32, Option<usize>, &'h str)> + use<'a, 'h> {
         self.entries.iter().zip(&self.view.places).filter_map(|(entry, &place)| {
             let list = list::text(&self.txns.acts[entry.mop as usize])?;
             Some((entry.txn, (place != NONE).then_some(place as usize), list))
         })
     }
 
-    fn op(&self, txn: u32) -> u32 {
+    pub(super) fn op(&self, txn: u32) -> u32 {
         self.txns.op(txn)
     }
 
-    fn key(&self) -> String {
+    pub(super) fn key(&self) -> String {
         self.txns.key(self.view.number)
     }
 
@@ -85,9 +86,10 @@ impl Look<'_, '_> {
         let garbage = (0..self.view.writers.len())
             .find(|place| self.view.writers[*place] == Writer::Nobody && is_new(place));
         let repeated = self.view.repeated.first().copied();
+        let mut strangers = None;
         for (txn, count, list) in self.reads() {
             let Some(count) = count else {
-                self.stranger(txn, list, findings);
+                strangers.get_or_insert_with(|| Strangers::of(self)).look(txn, list, findings);
                 continue;
             };
             if let Some(place) = failed.filter(|place| *place < count) {
@@ -125,77 +127,29 @@ impl Look<'_, '_> {
         });
     }
 
-    fn read_of_failed(&self, txn: u32, writer: u32, element: &str, findings: &mut Findings) {
+    pub(super) fn read_of_failed(
+        &self,
+        txn: u32,
+        writer: u32,
+        element: &str,
+        findings: &mut Findings,
+    ) {
         finding(findings, Name::G1a, &[writer, txn], || {
             let (who, key, failed) = (self.op(txn), self.key(), self.op(writer));
             format!("op {who} read {element} in {key}, which op {failed} appended, and that failed")
         });
     }
 
-    fn garbage_read(&self, txn: u32, element: &str, findings: &mut Findings) {
+    pub(super) fn garbage_read(&self, txn: u32, element: &str, findings: &mut Findings) {
         finding(findings, Name::GarbageRead, &[txn], || {
             format!("op {} read {element} in {}, which nobody appended", self.op(txn), self.key())
         });
     }
 
-    fn duplicate(&self, txn: u32, element: &str, findings: &mut Findings) {
+    pub(super) fn duplicate(&self, txn: u32, element: &str, findings: &mut Findings) {
         finding(findings, Name::DuplicateElements, &[txn], || {
             format!("op {} read {element} more than once in {}", self.op(txn), self.key())
         });
-    }
-
-    /// A list that is no prefix of the longest.
-    fn stranger(&self, txn: u32, list: &str, findings: &mut Findings) {
-        let longest = self.reads().find(|(_, count, _)| *count == Some(self.view.writers.len()));
-        let (other, _, longest_list) = longest.unwrap_or((txn, None, list));
-        finding(findings, Name::IncompatibleOrder, &[other, txn], || {
-            format!(
-                "op {} read {} as {list}, op {} as {longest_list}: neither is the beginning of \
-                 the other",
-                self.op(txn),
-                self.key(),
-                self.op(other)
-            )
-        });
-        let mut elements: Vec<(Option<Atom>, &str)> =
-            items(list).map(|element| (self.txns.names.find(element), element)).collect();
-        for (atom, element) in &elements {
-            let writer = atom.map(|atom| self.writer(atom));
-            match writer {
-                Some(Writer::Failed(writer)) => {
-                    self.read_of_failed(txn, writer, element, findings);
-                }
-                Some(Writer::Nobody) | None => self.garbage_read(txn, element, findings),
-                Some(_) => (),
-            }
-        }
-        let others = elements.iter().rev().filter_map(|(atom, element)| Some(((*atom)?, element)));
-        let mut others =
-            others.skip_while(|(atom, _)| self.writer(*atom) == Writer::Committed(txn));
-        if let Some((atom, element)) = others.next()
-            && let Some(writer) = self.unfinished(atom)
-        {
-            self.half_read(txn, writer, element, findings);
-        }
-        elements.sort_unstable();
-        if let Some(pair) = elements.windows(2).find(|pair| pair[0] == pair[1]) {
-            self.duplicate(txn, pair[1].1, findings);
-        }
-    }
-
-    /// Who appended an element, wherever it is.
-    fn writer(&self, atom: Atom) -> Writer {
-        if let Some(place) = self.view.position(atom) {
-            return self.view.writers[place];
-        }
-        let appended = (0..self.entries.len()).filter(|&at| self.act(at) == Act::Write(atom));
-        appended.map(|at| self.entries[at].txn).fold(Writer::Nobody, |writer, txn| {
-            match (writer, self.txns.failed(txn)) {
-                (Writer::Nobody, true) => Writer::Failed(txn),
-                (writer, true) => writer,
-                (_, false) => Writer::Committed(txn),
-            }
-        })
     }
 
     /// Reads that end in the middle of what another transaction appended (G1b).
@@ -219,22 +173,11 @@ impl Look<'_, '_> {
         }
     }
 
-    fn half_read(&self, txn: u32, writer: u32, element: &str, findings: &mut Findings) {
+    pub(super) fn half_read(&self, txn: u32, writer: u32, element: &str, findings: &mut Findings) {
         finding(findings, Name::G1b, &[writer, txn], || {
             let (who, key, half) = (self.op(txn), self.key(), self.op(writer));
             format!("op {who} read {key} up to {element}, but op {half} appended more to it")
         });
-    }
-
-    /// Who appended an element and then, in the same transaction, another one.
-    fn unfinished(&self, atom: Atom) -> Option<u32> {
-        let of_atom = |at: &usize| {
-            self.act(*at) == Act::Write(atom) && !self.txns.failed(self.entries[*at].txn)
-        };
-        let at = (0..self.entries.len()).find(of_atom)?;
-        let txn = self.entries[at].txn;
-        let mut rest = (at + 1..self.entries.len()).take_while(|&at| self.entries[at].txn == txn);
-        rest.any(|at| matches!(self.act(at), Act::Write(_))).then_some(txn)
     }
 
     /// The place of every append that is not its transaction's last, and of the next one.
@@ -273,87 +216,5 @@ impl Look<'_, '_> {
                 )
             });
         }
-    }
-
-    /// What one transaction did with the key, more than once.
-    fn inside(&self, own: std::ops::Range<usize>, findings: &mut Findings) {
-        let txn = self.entries[own.start].txn;
-        if !self.txns.is_ok(txn) || self.fits(own.clone()) {
-            return;
-        }
-        // What must be there: nothing is known of what was before the first read.
-        let mut expected: Vec<Option<Atom>> = Vec::new();
-        let mut knows_all = false;
-        for at in own.clone() {
-            match self.act(at) {
-                Act::Write(atom) => expected.push(Some(atom)),
-                Act::Read(_) => {
-                    let Some(list) = self.list(at) else { continue };
-                    let read: Vec<Option<Atom>> = list::elements(list, &self.txns.names).collect();
-                    if let Some(future) = self.future(at..own.end, &read) {
-                        self.future_read(txn, list, future, findings);
-                    } else if !if knows_all { read == expected } else { read.ends_with(&expected) }
-                    {
-                        finding(findings, Name::Internal, &[txn], || {
-                            format!(
-                                "op {} read {} as {list}, against what it did and saw before",
-                                self.op(txn),
-                                self.key()
-                            )
-                        });
-                    }
-                    expected = read;
-                    knows_all = true;
-                }
-            }
-        }
-    }
-
-    /// Whether all that one transaction did with the key fits together, judged by places in the
-    /// longest list alone; where they do not tell, `false`.
-    fn fits(&self, own: std::ops::Range<usize>) -> bool {
-        if !self.view.repeated.is_empty() {
-            return false;
-        }
-        let (mut before, mut appended) = (None, 0);
-        for at in own.clone() {
-            let place = self.view.places[at];
-            if let Act::Write(_) = self.act(at) {
-                appended += 1;
-                continue;
-            }
-            let own_places = || self.view.places[own.start..at].iter().rev().take(appended);
-            let is_consistent = place != NONE
-                && before.is_none_or(|before| before + appended as u32 == place)
-                && own_places().zip((0..place).rev()).filter(|(own, here)| *own == here).count()
-                    == appended;
-            let is_future = (at..own.end).any(|later| {
-                matches!(self.act(later), Act::Write(_)) && self.view.places[later] < place
-            });
-            if !is_consistent || is_future {
-                return false;
-            }
-            (before, appended) = (Some(place), 0);
-        }
-        true
-    }
-
-    /// An element that was read before the same transaction appended it.
-    fn future(&self, rest: std::ops::Range<usize>, read: &[Option<Atom>]) -> Option<Atom> {
-        rest.into_iter().find_map(|at| match self.act(at) {
-            Act::Write(atom) => read.contains(&Some(atom)).then_some(atom),
-            Act::Read(_) => None,
-        })
-    }
-
-    fn future_read(&self, txn: u32, list: &str, future: Atom, findings: &mut Findings) {
-        finding(findings, Name::FutureRead, &[txn], || {
-            format!(
-                "op {} read {} as {list}, and only then appended {}",
-                self.op(txn),
-                self.key(),
-                self.txns.names.show(future)
-            )
-        });
     }
 }

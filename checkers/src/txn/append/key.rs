@@ -10,6 +10,7 @@ use super::{
         decode::{Act, Txns},
         findings::{Finding, Findings},
         graph::{Kinds, NONE},
+        scan::items,
         versions::Access,
         writer::Writer,
     },
@@ -83,10 +84,11 @@ impl<'h> KeyView<'h> {
         if disagree {
             // Bytes say nothing of lists that are no prefixes: the one with most elements counts,
             // of several the greatest, so that chance has no say.
-            let longest = reads(txns, entries)
-                .max_by(|one, other| by_elements(one, other, txns))
-                .unwrap_or("");
-            self.place(txns, entries, longest);
+            let counted = reads(txns, entries).map(|list| (items(list).count(), list));
+            let longest = counted.max_by(|one, other| {
+                one.0.cmp(&other.0).then_with(|| by_elements(one.1, other.1, txns))
+            });
+            self.place(txns, entries, longest.map_or("", |(_, list)| list));
         }
     }
 
@@ -259,12 +261,11 @@ fn longer<'h>(one: &'h str, other: &'h str) -> &'h str {
     if other.len() > one.len() { other } else { one }
 }
 
-/// Lists by how many elements they have, then by the elements, numbers as numbers.
+/// Lists by their elements, numbers as numbers.
 fn by_elements(one: &str, other: &str, txns: &Txns<'_>) -> Ordering {
-    let elements = |list| -> Vec<Option<Atom>> { list::elements(list, &txns.names).collect() };
-    let (one, other) = (elements(one), elements(other));
-    let number = |atom: &Option<Atom>| atom.map(|atom| (atom.as_number(), atom));
-    one.len().cmp(&other.len()).then_with(|| one.iter().map(number).cmp(other.iter().map(number)))
+    let number = |atom: Option<Atom>| atom.map(|atom| (atom.as_number(), atom));
+    let numbers = |list| list::elements(list, &txns.names).map(number);
+    numbers(one).cmp(numbers(other))
 }
 
 /// Who appended each element, of those who may have.

@@ -3,6 +3,7 @@ use rustc_hash::FxHashMap;
 
 use super::{
     Finding, Findings, Life, Mop, Name, Reasons, World,
+    index::Index,
     life::{Source, Version},
 };
 use crate::{Budget, Datum, Kind, txn::graph::Kinds};
@@ -34,12 +35,14 @@ pub(super) fn find(world: &World, lives: &[Life], budget: &Budget) -> Option<(Ed
         }
     }
     let mut findings = Findings::default();
+    let index = Index::of(world, lives);
     for txn in (0..world.mops.len()).filter(|txn| world.kinds[*txn] == Kind::Ok) {
         if budget.is_over() {
             return None;
         }
         let txn = txn as u32;
-        Reader { world, lives, txn, own: FxHashMap::default() }.read(&mut edges, &mut findings);
+        let own = FxHashMap::default();
+        Reader { world, lives, index: &index, txn, own }.read(&mut edges, &mut findings);
     }
     Some((edges, findings))
 }
@@ -48,6 +51,7 @@ pub(super) fn find(world: &World, lives: &[Life], budget: &Budget) -> Option<(Ed
 struct Reader<'w> {
     world: &'w World,
     lives: &'w [Life],
+    index: &'w Index,
     txn: u32,
     own: FxHashMap<usize, Option<Datum>>,
 }
@@ -67,7 +71,12 @@ impl Reader<'_> {
                     },
                 },
                 Mop::Find(predicate, found) => {
-                    for key in 0..self.world.keys.len() {
+                    // Of what never matches, that it was not found tells nothing.
+                    let mut keys = self.index.matching(predicate).to_vec();
+                    keys.extend(found.keys().chain(self.own.keys()));
+                    keys.sort_unstable();
+                    keys.dedup();
+                    for key in keys {
                         let matches = |value: &Datum| predicate.matches(value);
                         self.found(key, found.get(&key), matches, edges, findings);
                     }
