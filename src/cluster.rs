@@ -12,6 +12,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use nix::sys::signal::Signal;
 
 use crate::{
+    disk::Disk,
     net::{Net, link::Quality, switch::Switch},
     remote::{Remote, marks},
     system::System,
@@ -35,6 +36,8 @@ pub struct Node {
     pub remote: Arc<dyn Remote>,
     /// A directory on the node for the system's data.
     pub data: PathBuf,
+    /// What that directory is on, where it is ours.
+    pub disk: Option<Arc<Disk>>,
     /// netsplit's own executable on the node, which the reference systems are part of.
     pub netsplit: PathBuf,
     /// The controller's directory for the node's logs.

@@ -8,6 +8,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 use crate::{
+    disk,
     system::{self, Options, Requirement},
     testbed::lab,
 };
@@ -60,6 +61,7 @@ pub fn examine() -> Vec<Finding> {
     }
     findings.extend(SSH_NEEDS.iter().map(|need| program(need, false, "`--nodes ssh:...`")));
     findings.extend(TEST_NEEDS.iter().map(|need| program(need, false, "the test suite")));
+    findings.push(disks());
     findings.push(leftovers());
     findings
 }
@@ -162,6 +164,21 @@ fn namespaces() -> Finding {
         is_vital: true,
         seen,
         fix: lab::how_to_allow_namespaces(),
+    }
+}
+
+/// Whether disks can lose their power.
+fn disks() -> Finding {
+    let attempt = disk::attempt();
+    Finding {
+        what: "disks".into(),
+        is_well: attempt.is_ok(),
+        is_vital: false,
+        seen: match &attempt {
+            Ok(()) => "FUSE: power failures and other faults of disks work in the lab".to_owned(),
+            Err(e) => format!("no faults of disks: {e:#}"),
+        },
+        fix: "as root, type `modprobe fuse; chmod 666 /dev/fuse`".into(),
     }
 }
 

@@ -3,7 +3,8 @@
 //! A run goes through these, in order: [`cli`] resolves a [`test`]; a [`testbed`] gives nodes,
 //! each reached through a [`remote`]; a [`system`] runs on them as a [`cluster`], joined by a
 //! [`net`]; [`run`] drives a workload's ops against it while the [`nemesis`] injects faults, noting
-//! each in the [`ledger`] first; the history lands in the [`store`]; [`findings`] judges it, and
+//! each in the [`ledger`] first, on a [`disk`] that can lose its power where that is asked for; the
+//! history lands in the [`store`]; [`findings`] judges it, and
 //! [`report`] draws it. [`zoo`] holds the reference systems that ship inside the binary.
 //!
 //! # Invariants
@@ -23,6 +24,7 @@
 pub mod cli;
 pub mod clock;
 pub mod cluster;
+pub mod disk;
 pub mod doctor;
 pub mod exit;
 pub mod findings;

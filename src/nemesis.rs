@@ -7,6 +7,7 @@
 mod clock;
 mod corrupt_file;
 mod disk_full;
+mod disk_rule;
 mod flapping;
 pub mod grudge;
 mod kill;
@@ -14,6 +15,7 @@ mod links;
 mod open_files;
 mod partition;
 mod pause;
+mod power_failure;
 mod recurring;
 mod replay;
 mod restart;
@@ -40,7 +42,7 @@ use crate::{
 };
 
 pub(crate) use clock::restore as restore_clocks;
-pub(crate) use disk_full::own_file_system;
+pub(crate) use disk_full::{half_of_memory, own_file_system};
 pub use grudge::Topology;
 pub(crate) use open_files::set as limit_open_files;
 pub use replay::{Planned, plan, replay};
@@ -124,6 +126,8 @@ pub struct Entry {
     pub about: &'static str,
     /// Whether it needs links that are ours.
     pub needs_switch: bool,
+    /// Whether it needs disks that are ours.
+    pub needs_disk: bool,
     /// Whether it is among `all`; what few systems promise to bear is asked for by name.
     pub in_all: bool,
     /// Builds it.
@@ -155,6 +159,13 @@ pub const ALL: &[Entry] = &[
     clock::BUMP,
     clock::DRIFT,
     clock::STROBE,
+    power_failure::ENTRY,
+    power_failure::TORN,
+    disk_rule::ERROR,
+    disk_rule::SLOW,
+    disk_rule::SHORT,
+    disk_rule::GARBLED,
+    disk_rule::LYING,
     links::DELAY,
     links::LOSS,
     links::DUPLICATE,

@@ -3,6 +3,7 @@ mod harm;
 pub mod iptables;
 pub mod link;
 pub mod probe;
+pub mod silence;
 pub mod switch;
 pub mod tun;
 pub mod weather;

@@ -34,6 +34,9 @@ pub enum Testbed {
         /// Whether a switch of ours joins them, which can do more than be cut.
         #[serde(default)]
         has_switch: bool,
+        /// Whether their disks are ours, which can do more than be full.
+        #[serde(default)]
+        has_disks: bool,
     },
     /// Network namespaces of this machine that somebody made, by name; they outlive the run.
     Netns {
@@ -135,8 +138,9 @@ impl Testbed {
         needs: &[Requirement],
     ) -> Result<Found> {
         match self {
-            Testbed::Lab { nodes, has_switch } => {
-                lab::up(*nodes, logs, has_switch.then_some(seed)).await
+            Testbed::Lab { nodes, has_switch, has_disks } => {
+                let [switch, disks] = [has_switch, has_disks].map(|has| has.then_some(seed));
+                lab::up(*nodes, logs, switch, disks).await
             }
             Testbed::Netns { names } => netns::up(names, logs, home).await,
             Testbed::Ssh { destinations, config } => {

@@ -1,7 +1,7 @@
 //! Reference systems that ship inside the binary: a right one to acquit, wrong ones to convict.
 //!
 //! `netsplit zoo NAME ...` runs one node of such a system. Its bugs are off unless `--bug` names
-//! one. All of them keep a [`log`] that survives `kill -9` and talk by [`wire`].
+//! one. All of them keep a [`log`] that survives `kill -9` and power failures and talk by [`wire`].
 pub mod lease;
 mod log;
 pub mod quorum;

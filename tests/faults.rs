@@ -94,6 +94,56 @@ fn a_helix_damages_each_node_elsewhere() {
 }
 
 #[test]
+fn what_was_acknowledged_before_it_was_synced_is_lost_with_the_power() {
+    let netsplit = Netsplit::new();
+    let bug = readme("netsplit run --bug ack-before-fsync");
+    netsplit.run(&bug).exits(1).says("VIOLATION").says("power-failure");
+    assert!(faults(&netsplit).iter().all(|it| it.effective && it.healed_ns.is_some()));
+    // To die is not to lose power.
+    netsplit.run(&[&bug[..], &["--faults", "kill"]].concat()).exits(0).says("PASS");
+    // Who syncs first loses nothing, even of a disk that keeps some sectors and not others.
+    let right = ["run", "--faults", "power-failure,torn-power-failure"];
+    netsplit.run(&right).exits(0).says("PASS");
+    for window in faults(&netsplit) {
+        assert!(window.effective && window.healed_ns.is_some(), "{window:?}");
+        for (node, lost) in window.evidence["lost"].as_object().expect("nodes") {
+            assert!(lost["files"].as_u64() > Some(0), "{node}: {lost}");
+        }
+    }
+}
+
+#[test]
+fn etcd_loses_nothing_with_the_power_unless_it_is_told_not_to_sync() {
+    let netsplit = Netsplit::new();
+    netsplit
+        .run(&readme("netsplit run --system etcd --faults power-failure"))
+        .exits(0)
+        .says("PASS");
+    let unsafe_run =
+        readme("netsplit run --system etcd --faults power-failure --option unsafe_no_fsync=true");
+    let ended = netsplit.run(&unsafe_run);
+    // It forgets what it acknowledged, or it does not even start any more.
+    assert!([1, 2].contains(&ended.code), "{}", ended.stdout);
+}
+
+#[test]
+fn disks_that_garble_or_lie_are_seen_to() {
+    let netsplit = Netsplit::new();
+    let run = ["run", "--faults", "garbled-writes,lying-fsync", "--fault-interval", "2s"];
+    // What it does to a system without checksums of its own is another matter.
+    let ended = netsplit.run(&run);
+    assert!([0, 1, 2].contains(&ended.code), "{}", ended.stdout);
+    let struck = faults(&netsplit);
+    for name in ["garbled-writes", "lying-fsync"] {
+        let mut of_name = struck.iter().filter(|it| it.fault == name);
+        assert!(of_name.clone().count() > 0, "{name} never struck");
+        assert!(of_name.all(|it| it.effective), "{struck:?}");
+    }
+    let elsewhere = ["run", "--faults", "slow-disk", "--nodes", "netns:a,netns:b,netns:c"];
+    netsplit.run(&elsewhere).exits(75);
+}
+
+#[test]
 fn garbled_packets_reach_the_application() {
     let netsplit = Netsplit::new();
     let run = ["run", "--faults", "garble", "--time-limit", "10s", "--fault-interval", "2s"];

@@ -22,7 +22,16 @@ fn schedule(netsplit: &Netsplit) {
     std::fs::write(netsplit.results.path().join("schedule.json"), text).expect("a file");
 }
 
-const LIES: [&str; 6] = ["--schedule", "schedule.json", "--node-count", "3", "--time-limit", "25s"];
+const LIES: [&str; 8] = [
+    "--schedule",
+    "schedule.json",
+    "--node-count",
+    "3",
+    "--time-limit",
+    "25s",
+    "--ops-per-key",
+    "3000",
+];
 const LEASES: [&str; 5] = ["run", "--system", "lease", "--workload", "lease"];
 
 #[test]

@@ -196,7 +196,10 @@ fn resolve(args: &RunArgs) -> Result<Test> {
     let faults = args.faults.choose(recipe, &system.nodes, is_imagined)?;
     let time_limit = args.time_limit.unwrap_or_else(|| args.faults.time(&faults));
     match &mut testbed {
-        Testbed::Lab { has_switch, .. } => *has_switch = args.faults.needs_switch(&faults)?,
+        Testbed::Lab { has_switch, has_disks, .. } => {
+            *has_switch = args.faults.needs_switch(&faults)?;
+            *has_disks = FaultArgs::needs_disks(&faults)?;
+        }
         _ => ensure!(args.faults.weather.is_none(), "--weather: there is weather in the lab alone"),
     }
     let mut test = Test {
@@ -275,7 +278,7 @@ fn testbed(args: &RunArgs, is_imagined: bool) -> Result<Testbed> {
         return Ok(Testbed::Imagined { nodes: args.node_count });
     }
     if args.nodes.is_empty() {
-        return Ok(Testbed::Lab { nodes: args.node_count, has_switch: false });
+        return Ok(Testbed::Lab { nodes: args.node_count, has_switch: false, has_disks: false });
     }
     nodes::parse(&args.nodes, args.ssh_config.as_deref())
 }

@@ -29,6 +29,7 @@ macro_rules! clock_fault {
             name: $name,
             about: $about,
             needs_switch: false,
+            needs_disk: false,
             in_all: true,
             build: |_: &Settings| -> Box<dyn Fault> {
                 Box::new(Clock { name: $name, draw: $draw, skews: BTreeMap::new() })

@@ -26,6 +26,7 @@ macro_rules! file_fault {
             name: $name,
             about: $about,
             needs_switch: false,
+            needs_disk: false,
             // Few systems promise to bear it.
             in_all: false,
             build: |settings: &Settings| -> Box<dyn Fault> { build($name, $how, settings) },

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use async_trait::async_trait;
 use nix::{
     mount::{MsFlags, mount},
-    sys::statvfs::statvfs,
+    sys::{statvfs::statvfs, sysinfo::sysinfo},
 };
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Map, Value, json};
@@ -19,6 +19,7 @@ pub(super) const ENTRY: Entry = Entry {
     name: "disk-full",
     about: "leaves no free byte on the file systems of some nodes (ENOSPC); in the lab alone",
     needs_switch: false,
+    needs_disk: false,
     in_all: true,
     build,
 };
@@ -52,8 +53,11 @@ impl Fault for DiskFull {
     async fn inject(&mut self, cluster: &Arc<Cluster>, injury: &Injury) -> Result<Proof> {
         let before = free(cluster, &injury.nodes)?;
         for name in &injury.nodes {
-            let data = &cluster.node(name)?.data;
-            resize(data, &used(data)?.to_string())?;
+            let node = cluster.node(name)?;
+            match &node.disk {
+                Some(disk) => disk.resize(None),
+                None => resize(&node.data, &used(&node.data)?.to_string())?,
+            }
         }
         let during = free(cluster, &injury.nodes)?;
         let holds = all(&before, |free| free > 0) && all(&during, |free| free == 0);
@@ -63,7 +67,11 @@ impl Fault for DiskFull {
     async fn heal(&mut self, cluster: &Cluster, injury: Option<&Injury>) -> Result<Proof> {
         let nodes = injury.map(|injury| injury.nodes.clone()).unwrap_or_default();
         for name in &nodes {
-            resize(&cluster.node(name)?.data, SIZE)?;
+            let node = cluster.node(name)?;
+            match &node.disk {
+                Some(disk) => disk.resize(Some(half_of_memory()?)),
+                None => resize(&node.data, SIZE)?,
+            }
         }
         let after = free(cluster, &nodes)?;
         let holds = all(&after, |free| free > 0);
@@ -73,6 +81,15 @@ impl Fault for DiskFull {
 
 /// How much a node's data may be: a share of the memory, as is usual for such file systems.
 const SIZE: &str = "50%";
+
+/// The same in bytes.
+///
+/// # Errors
+/// When the kernel does not say how much memory there is.
+pub(crate) fn half_of_memory() -> Result<u64> {
+    let memory = sysinfo().context("failed to ask how much memory there is")?;
+    Ok(memory.ram_total() / 2)
+}
 
 /// Gives a node of the lab a file system of its own at this directory.
 ///

@@ -23,6 +23,7 @@ pub(super) const ENTRY: Entry = Entry {
     name: "flapping",
     about: "cuts and mends the net between nodes again and again, along the same line (iptables)",
     needs_switch: false,
+    needs_disk: false,
     in_all: true,
     build,
 };

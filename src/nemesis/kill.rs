@@ -12,6 +12,7 @@ pub(super) const ENTRY: Entry = Entry {
     name: "kill",
     about: "kills the system's processes on some nodes (SIGKILL), starts them again at healing",
     needs_switch: false,
+    needs_disk: false,
     in_all: true,
     build,
 };

@@ -26,6 +26,7 @@ macro_rules! link_fault {
             name: $name,
             about: $about,
             needs_switch: true,
+            needs_disk: false,
             // TCP's checksum is all that most systems have.
             in_all: $quality.garble == 0.0,
             build: |_: &Settings| -> Box<dyn Fault> {

@@ -19,6 +19,7 @@ pub(super) const ENTRY: Entry = Entry {
     name: "open-files",
     about: "lets some nodes' processes open no more files and sockets (EMFILE, by prlimit)",
     needs_switch: false,
+    needs_disk: false,
     in_all: true,
     build,
 };

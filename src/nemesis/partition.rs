@@ -18,6 +18,7 @@ pub(super) const ENTRY: Entry = Entry {
     name: "partition",
     about: "drops packets between nodes (iptables): halves, one, bridge, ring, one-way, ...",
     needs_switch: false,
+    needs_disk: false,
     in_all: true,
     build,
 };

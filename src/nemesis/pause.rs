@@ -12,6 +12,7 @@ pub(super) const ENTRY: Entry = Entry {
     name: "pause",
     about: "stops the system's processes on some nodes (SIGSTOP), lets them go on at healing",
     needs_switch: false,
+    needs_disk: false,
     in_all: true,
     build,
 };

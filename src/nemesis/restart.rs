@@ -22,6 +22,7 @@ pub(super) const ROLLING: Entry = Entry {
     name: "rolling-restart",
     about: "restarts nodes in turn (SIGKILL, start), each when the one before it serves again",
     needs_switch: false,
+    needs_disk: false,
     in_all: true,
     build: rolling,
 };
@@ -31,6 +32,7 @@ pub(super) const STORM: Entry = Entry {
     name: "restart-storm",
     about: "kills and starts random nodes again and again, without waiting until they serve",
     needs_switch: false,
+    needs_disk: false,
     in_all: true,
     build: storm,
 };

@@ -22,6 +22,7 @@ pub(super) const ENTRY: Entry = Entry {
     name: "stutter",
     about: "lets some nodes' processes run a tenth of the time (SIGSTOP, SIGCONT, ten a second)",
     needs_switch: false,
+    needs_disk: false,
     in_all: true,
     build,
 };

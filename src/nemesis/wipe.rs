@@ -21,6 +21,7 @@ pub(super) const ENTRY: Entry = Entry {
     name: "wipe",
     about: "kills a minority of nodes, always the same, removes their data, and starts them again",
     needs_switch: false,
+    needs_disk: false,
     // Few systems promise to bear it.
     in_all: false,
     build,

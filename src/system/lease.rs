@@ -1,5 +1,5 @@
 //! The reference system of that name, which ships inside the binary: see [`crate::zoo::lease`].
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, bail, ensure};
 use async_trait::async_trait;
@@ -94,31 +94,43 @@ impl System for Leases {
 
     async fn open(&self, node: &Node, workload: &str, _: &Params) -> Result<Box<dyn Client>> {
         ensure!(workload == "lease", "lease has no client for the workload {workload}");
-        Ok(Box::new(LeaseClient { caller: Caller::connect(address(node), CONNECT).await? }))
+        let caller = Caller::connect(address(node), CONNECT).await?;
+        Ok(Box::new(LeaseClient { caller, tokens: BTreeMap::new() }))
     }
 }
 
 /// A connection to one node.
 struct LeaseClient {
     caller: Caller,
+    /// What came with the leases that were granted here, by key.
+    tokens: BTreeMap<u32, u64>,
 }
 
-fn request(op: &Op) -> Result<Request> {
-    let ask = match &*op.f {
-        "acquire" => Ask::Acquire,
-        "renew" => Ask::Renew,
-        "release" => Ask::Release,
-        other => bail!("nobody can {other} a lease"),
-    };
-    let key = op.key.context("a lease has a key")?;
-    Ok(Request::Lease { ask, key, owner: op.value.clone() })
+impl LeaseClient {
+    fn request(&self, op: &Op) -> Result<Request> {
+        let key = op.key.context("a lease has a key")?;
+        let token = || self.tokens.get(&key).copied().context("it was not granted here");
+        let ask = match &*op.f {
+            "acquire" => Ask::Acquire,
+            "renew" => Ask::Renew(token()?),
+            "release" => Ask::Release(token()?),
+            other => bail!("nobody can {other} a lease"),
+        };
+        Ok(Request::Lease { ask, key, owner: op.value.clone() })
+    }
 }
 
 #[async_trait]
 impl Client for LeaseClient {
     async fn invoke(&mut self, op: &Op) -> Result<Value, Failure> {
-        match self.caller.call(&request(op)?).await? {
-            Answer::Ok(answer) => Ok(answer),
+        let request = self.request(op).map_err(|e| Failure::Definite(format!("{e:#}")))?;
+        match self.caller.call(&request).await? {
+            Answer::Ok(answer) => {
+                if let (Some(key), Some(token)) = (op.key, answer[0].as_u64()) {
+                    self.tokens.insert(key, token);
+                }
+                Ok(answer)
+            }
             Answer::Fail(why) => Err(Failure::Definite(why)),
             Answer::Info(why) => Err(Failure::Indefinite(why)),
         }

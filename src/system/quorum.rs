@@ -38,6 +38,11 @@ pub const ENTRY: Entry = Entry {
                 options: &[("delay_ms", "80")],
             },
         },
+        Bug {
+            name: "ack-before-fsync",
+            about: "what is acknowledged is not on the disk yet: a power failure loses it",
+            recipe: Recipe { faults: Some("power-failure"), ..Recipe::NONE },
+        },
     ],
     build,
 };

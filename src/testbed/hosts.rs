@@ -60,7 +60,8 @@ pub(super) async fn up(
         fs::create_dir_all(&logs).context("failed to make a node's log directory")?;
         let (data, netsplit) = (home.join("data"), remote.executable());
         let remote = Arc::new(remote);
-        let node = Node { name: name.into(), number, ip, ip6, remote, data, netsplit, logs };
+        let node =
+            Node { name: name.into(), number, ip, ip6, remote, data, disk: None, netsplit, logs };
         anyhow::Ok((node, seen.client))
     });
     let (nodes, clients): (Vec<Node>, Vec<_>) = try_join_all(found).await?.into_iter().unzip();

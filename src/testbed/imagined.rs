@@ -26,6 +26,7 @@ pub(super) fn nodes(names: &[String], logs: &Path) -> Vec<Node> {
         ip6: None,
         remote: Arc::new(Nowhere),
         data: logs.join(name),
+        disk: None,
         netsplit: OWN_EXECUTABLE.into(),
         logs: logs.join(name),
     };

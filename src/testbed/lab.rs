@@ -27,6 +27,7 @@ use tokio::process::Command;
 use super::{Found, OWN_EXECUTABLE};
 use crate::{
     cluster::Node,
+    disk::Disk,
     nemesis,
     remote::{Address, Input, Job, Sink, child, namespace::Namespace, succeeded},
 };
@@ -55,12 +56,17 @@ fn ip6(number: u32) -> Ipv6Addr {
     Ipv6Addr::new(0xfd89, 0, 0, 0, 0, 0, 0, number as u16)
 }
 
-/// Makes `count` nodes, joined by a bridge, or by a switch whose chance has this seed. Only inside
-/// ([`is_inside`]).
+/// Makes `count` nodes, joined by a bridge, or by a switch whose chance has this seed; with disks of
+/// ours where their chance has one. Only inside ([`is_inside`]).
 ///
 /// # Errors
 /// When the kernel, or `ip`, refuses.
-pub(super) async fn up(count: u32, logs: &Path, switch_seed: Option<u64>) -> Result<Found> {
+pub(super) async fn up(
+    count: u32,
+    logs: &Path,
+    switch_seed: Option<u64>,
+    disk_seed: Option<u64>,
+) -> Result<Found> {
     if !is_inside() {
         bail!("a lab can only be made inside its namespaces");
     }
@@ -73,7 +79,7 @@ pub(super) async fn up(count: u32, logs: &Path, switch_seed: Option<u64>) -> Res
         let name: Arc<str> = format!("n{number}").into();
         let data = Path::new(HOME).join(&*name);
         fs::create_dir_all(&data).context("failed to make a node's data directory")?;
-        nemesis::own_file_system(&data)?;
+        let disk = disk(&data, disk_seed.map(|seed| seed ^ u64::from(number)))?;
         let others = own_namespaces(name.to_string(), hosts.clone())?;
         let path = Path::new("/run/netns").join(&*name);
         let remote = Arc::new(Namespace::open(&path, others, Address::Lab)?);
@@ -85,9 +91,16 @@ pub(super) async fn up(count: u32, logs: &Path, switch_seed: Option<u64>) -> Res
         let (ip, ip6) = (ip(number), Some(ip6(number)));
         let number = number as usize - 1;
         let netsplit = OWN_EXECUTABLE.into();
-        nodes.push(Node { name, number, ip, ip6, remote, data, netsplit, logs });
+        nodes.push(Node { name, number, ip, ip6, remote, data, disk, netsplit, logs });
     }
     Ok(Found::real(nodes, wires.join().await?))
+}
+
+/// A file system of its own for a node's data: one that knows what was synced, where that is asked
+/// for, as it is slower.
+fn disk(data: &Path, seed: Option<u64>) -> Result<Option<Arc<Disk>>> {
+    let Some(seed) = seed else { return nemesis::own_file_system(data).map(|()| None) };
+    Ok(Some(Arc::new(Disk::mount(data, nemesis::half_of_memory()?, seed)?)))
 }
 
 fn node_script(number: u32) -> String {

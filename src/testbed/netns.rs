@@ -22,7 +22,7 @@ pub(super) async fn up(names: &[String], logs: &Path, home: &Path) -> Result<Fou
         fs::create_dir_all(&data).context("failed to make a node's data directory")?;
         fs::create_dir_all(&logs).context("failed to make a node's log directory")?;
         let (name, netsplit) = (name.as_str().into(), OWN_EXECUTABLE.into());
-        nodes.push(Node { name, number, ip, ip6, remote, data, netsplit, logs });
+        nodes.push(Node { name, number, ip, ip6, remote, data, disk: None, netsplit, logs });
     }
     Ok(Found::real(nodes, None))
 }

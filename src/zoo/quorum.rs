@@ -36,6 +36,7 @@ use self::{
 };
 use super::{
     ZooArgs,
+    log::Syncs,
     weather::Weather,
     wire::{Peers, Service, serve},
 };
@@ -50,12 +51,17 @@ pub enum Bug {
     ReadOne,
     /// A read does not store what it has read.
     NoWriteBack,
+    /// What is acknowledged is not on the disk yet.
+    AckBeforeFsync,
 }
 
 impl Bug {
     /// The bugs by the names that `--bug` takes.
-    pub const ALL: [(&'static str, Bug); 2] =
-        [("read-one", Bug::ReadOne), ("no-write-back", Bug::NoWriteBack)];
+    pub const ALL: [(&'static str, Bug); 3] = [
+        ("read-one", Bug::ReadOne),
+        ("no-write-back", Bug::NoWriteBack),
+        ("ack-before-fsync", Bug::AckBeforeFsync),
+    ];
 
     /// The bug of that name.
     ///
@@ -84,7 +90,8 @@ pub async fn main(args: ZooArgs) -> Result<()> {
 async fn run(listener: TcpListener, args: ZooArgs) -> Result<()> {
     let ZooArgs { id, peers, dir, bug, delay_ms, .. } = args;
     let bug = bug.map(|name| Bug::find(&name)).transpose()?;
-    let (replica, records) = open(&dir, id)?;
+    let syncs = if bug == Some(Bug::AckBeforeFsync) { Syncs::Later } else { Syncs::First };
+    let (replica, records) = open(&dir, id, syncs)?;
     let others: Vec<String> = peers.iter().map(ToString::to_string).collect();
     eprintln!(
         "quorum {id}: listening on {}, peers {}, bug {bug:?}, {records} records replayed",
@@ -98,9 +105,9 @@ async fn run(listener: TcpListener, args: ZooArgs) -> Result<()> {
     Ok(())
 }
 
-fn open(dir: &Path, id: usize) -> Result<(Replica, usize)> {
+fn open(dir: &Path, id: usize, syncs: Syncs) -> Result<(Replica, usize)> {
     std::fs::create_dir_all(dir).with_context(|| format!("failed to make {}", dir.display()))?;
-    Replica::open(u32::try_from(id)?, &dir.join("log"))
+    Replica::open(u32::try_from(id)?, &dir.join("log"), syncs)
 }
 
 /// One node: a replica, and a coordinator for its clients.

@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::{
     cli::parse,
+    disk,
     nemesis::{self, Planned},
     net::tun,
     system::Recipe,
@@ -80,6 +81,23 @@ impl FaultArgs {
         if needs {
             tun::attempt()
                 .context("faults of links need /dev/net/tun (`modprobe tun`, as root)")?;
+        }
+        Ok(needs)
+    }
+
+    /// Whether the nodes' disks have to be ours; where all faults are wanted, they are if they can
+    /// be.
+    ///
+    /// # Errors
+    /// When the kernel has no FUSE for us.
+    pub(super) fn needs_disks(chosen: &Chosen) -> Result<bool> {
+        let needs = |name: &String| nemesis::find(name).is_some_and(|entry| entry.needs_disk);
+        let needs = chosen.names.iter().any(needs);
+        if needs && chosen.as_possible {
+            return Ok(disk::attempt().is_ok());
+        }
+        if needs {
+            disk::attempt().context("faults of disks need FUSE")?;
         }
         Ok(needs)
     }

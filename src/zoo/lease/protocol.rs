@@ -8,10 +8,11 @@ use serde_json::Value;
 pub enum Ask {
     /// Take it.
     Acquire,
-    /// Keep it for longer.
-    Renew,
+    /// Keep it for longer. Who says so late, from before the lease was granted anew, is told by the
+    /// token.
+    Renew(u64),
     /// Give it back.
-    Release,
+    Release(u64),
 }
 
 /// A question.

@@ -5,13 +5,13 @@
 //! 1. [`Replica::write`] chooses a counter above that of the node's own replica and stores it
 //!    there, under one lock. So of two writes, the second finds the counter of the first in the
 //!    replica, however they overlap, and takes a greater one: the tag of a replica never falls.
-//! 2. The tag is in the log before `write` returns, and only then is it sent. A node that is
-//!    killed and started again replays its log and finds at least every tag that any other node
+//! 2. The tag is in the log, and the log on the disk, before `write` returns, and only then is it
+//!    sent. A node that is killed and started again replays its log and finds at least every tag that any other node
 //!    could have heard of from it; point 1 holds on.
 //!
 //! The replica is its own memory of what it has taken, so no incarnation number is needed. It must
-//! not lose its log, by a wiped disk or a crash of the machine: but a replica that forgets what it
-//! acknowledged breaks majorities with any tags.
+//! not lose its log, by a wiped disk: but a replica that forgets what it acknowledged breaks
+//! majorities with any tags.
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
@@ -22,7 +22,7 @@ use anyhow::Result;
 use serde_json::Value;
 
 use super::protocol::{Tag, Update, Versioned};
-use crate::zoo::log::Log;
+use crate::zoo::log::{Log, Syncs};
 
 /// One node's copy of everything.
 pub(super) struct Replica {
@@ -43,8 +43,8 @@ struct Memory {
 
 impl Replica {
     /// Opens a node's replica, and says how many records its log had.
-    pub(super) fn open(node: u32, path: &Path) -> Result<(Replica, usize)> {
-        let (log, records) = Log::open(path)?;
+    pub(super) fn open(node: u32, path: &Path, syncs: Syncs) -> Result<(Replica, usize)> {
+        let (log, records) = Log::open(path, syncs)?;
         let count = records.len();
         let mut memory = Memory::default();
         for record in records {
@@ -136,7 +136,7 @@ mod tests {
         let mut last = Tag::default();
         for _ in 0..3 {
             // Dropped without ceremony, as by a kill: there is nothing to flush.
-            let (replica, _) = Replica::open(2, &path).unwrap();
+            let (replica, _) = Replica::open(2, &path, Syncs::First).unwrap();
             for _ in 0..3 {
                 // The same majority was seen by all: their queries overlapped.
                 let tag = replica.write(7, Tag::default(), json!(1)).unwrap().tag;
@@ -144,14 +144,14 @@ mod tests {
                 last = tag;
             }
         }
-        let (replica, records) = Replica::open(2, &path).unwrap();
+        let (replica, records) = Replica::open(2, &path, Syncs::First).unwrap();
         assert_eq!((records, replica.register(7).tag), (9, last));
     }
 
     #[test]
     fn a_write_goes_above_what_its_majority_has_seen() {
         let dir = tempfile::tempdir().unwrap();
-        let (replica, _) = Replica::open(0, &dir.path().join("log")).unwrap();
+        let (replica, _) = Replica::open(0, &dir.path().join("log"), Syncs::First).unwrap();
         let seen = Tag { counter: 40, node: 3 };
         assert_eq!(replica.write(7, seen, json!(1)).unwrap().tag, Tag { counter: 41, node: 0 });
     }
@@ -160,7 +160,7 @@ mod tests {
     fn an_older_value_or_a_known_element_is_no_news() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("log");
-        let (replica, _) = Replica::open(0, &path).unwrap();
+        let (replica, _) = Replica::open(0, &path, Syncs::First).unwrap();
         let store = |counter, value: u32| {
             let versioned = Versioned { tag: Tag { counter, node: 1 }, value: json!(value) };
             replica.store(Update::Register { key: 7, versioned }).unwrap();
@@ -171,7 +171,7 @@ mod tests {
         assert_eq!(replica.register(7).value, json!(20));
         replica.store(Update::Elements(vec![5, 6])).unwrap();
         replica.store(Update::Elements(vec![6])).unwrap();
-        let (replayed, records) = Replica::open(0, &path).unwrap();
+        let (replayed, records) = Replica::open(0, &path, Syncs::First).unwrap();
         assert_eq!(records, 2);
         assert_eq!(replayed.elements(), [5, 6]);
         assert_eq!(replayed.register(7), replica.register(7));
