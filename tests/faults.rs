@@ -100,9 +100,12 @@ fn what_was_acknowledged_before_it_was_synced_is_lost_with_the_power() {
     netsplit.run(&bug).exits(1).says("VIOLATION").says("power-failure");
     assert!(faults(&netsplit).iter().all(|it| it.effective && it.healed_ns.is_some()));
     // To die is not to lose power.
-    netsplit.run(&[&bug[..], &["--faults", "kill"]].concat()).exits(0).says("PASS");
+    netsplit
+        .run(&[&bug[..], &["--faults", "kill", "--time-limit", "20s"]].concat())
+        .exits(0)
+        .says("PASS");
     // Who syncs first loses nothing, even of a disk that keeps some sectors and not others.
-    let right = ["run", "--faults", "power-failure,torn-power-failure"];
+    let right = ["run", "--faults", "power-failure,torn-power-failure", "--time-limit", "20s"];
     netsplit.run(&right).exits(0).says("PASS");
     for window in faults(&netsplit) {
         assert!(window.effective && window.healed_ns.is_some(), "{window:?}");
@@ -129,7 +132,15 @@ fn etcd_loses_nothing_with_the_power_unless_it_is_told_not_to_sync() {
 #[test]
 fn disks_that_garble_or_lie_are_seen_to() {
     let netsplit = Netsplit::new();
-    let run = ["run", "--faults", "garbled-writes,lying-fsync", "--fault-interval", "2s"];
+    let run = [
+        "run",
+        "--faults",
+        "garbled-writes,lying-fsync",
+        "--fault-interval",
+        "2s",
+        "--time-limit",
+        "20s",
+    ];
     // What it does to a system without checksums of its own is another matter.
     let ended = netsplit.run(&run);
     assert!([0, 1, 2].contains(&ended.code), "{}", ended.stdout);
