@@ -62,7 +62,9 @@ mod tests {
     fn every_workload_has_one_family() {
         for entry in workloads::ALL {
             let of = ALL.iter().filter(|family| family.workloads.contains(&entry.name));
-            assert_eq!(of.count(), 1, "{}", entry.name);
+            // Nobody can compare what a predicate would have matched.
+            let is_answered = entry.name != "closed-predicate";
+            assert_eq!(of.count(), usize::from(is_answered), "{}", entry.name);
         }
     }
 }
