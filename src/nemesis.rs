@@ -33,6 +33,7 @@ use anyhow::{Context, Result};
 use async_trait::async_trait;
 use checkers::{Kind, Op};
 use rand_chacha::ChaCha8Rng;
+use regex::Regex;
 use serde_json::{Value, json};
 use workloads::generator::{Completion, stream};
 
@@ -135,12 +136,12 @@ pub struct Entry {
 }
 
 /// What faults may be told.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// The topologies that partitions are drawn from; empty for all that fit.
     pub topologies: Vec<Topology>,
-    /// A regular expression for the files to hurt, by their paths in a node's data.
-    pub files: String,
+    /// The files to hurt, by their paths in a node's data.
+    pub files: Regex,
     /// The seed of the run.
     pub seed: u64,
 }

@@ -2,6 +2,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use regex::Regex;
 use serde::{Deserialize, Serialize};
 use workloads::{Params, generator::Arrivals};
 
@@ -111,8 +112,8 @@ impl Test {
     /// An unknown fault or partition, or a pattern that is none.
     pub fn faults(&self) -> Result<Vec<Box<dyn nemesis::Fault>>> {
         let topologies = self.partitions.iter().map(|text| text.parse()).collect::<Result<_>>()?;
-        regex::Regex::new(&self.files).context("--fault-files")?;
-        let settings = Settings { topologies, files: self.files.clone(), seed: self.seed };
+        let files = Regex::new(&self.files).context("--fault-files")?;
+        let settings = Settings { topologies, files, seed: self.seed };
         let build = |name: &String| Ok((find_fault(name)?.build)(&settings));
         self.faults.iter().map(build).collect()
     }

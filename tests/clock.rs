@@ -65,12 +65,6 @@ fn a_program_that_does_not_exist_is_said_to() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("no-such-program"));
 }
 
-fn faults(netsplit: &Netsplit) -> Vec<FaultWindow> {
-    let schedule: serde_json::Value =
-        serde_json::from_str(&netsplit.latest("schedule.json")).expect("JSON");
-    serde_json::from_value(schedule["faults"].clone()).expect("faults")
-}
-
 /// How far the wall clock is from one that nobody can set: constant as long as nobody sets it.
 fn epoch(since: Instant) -> f64 {
     seconds(now()) - since.elapsed().as_secs_f64()
@@ -84,7 +78,7 @@ fn nodes_whose_clocks_lie_are_seen_to_and_the_machines_clock_is_left_alone() {
     let more = ["--time-limit", "24s", "--fault-interval", "2s"];
     let run = readme("netsplit run --faults clock-bump,clock-drift,clock-strobe");
     netsplit.run(&[&run[..], &more].concat()).exits(0).says("PASS");
-    let struck = faults(&netsplit);
+    let struck = netsplit.faults();
     for name in CLOCKS.split(',') {
         let of_name = struck.iter().filter(|it| it.fault == name);
         assert!(of_name.clone().all(|it| it.effective && it.healed_ns.is_some()), "{struck:?}");
@@ -105,7 +99,7 @@ fn nodes_whose_clocks_lie_are_seen_to_and_the_machines_clock_is_left_alone() {
     netsplit.run(&again).exits(0);
     let hurt =
         |faults: &[FaultWindow]| -> Vec<_> { faults.iter().map(|it| it.hurt.clone()).collect() };
-    assert_eq!(hurt(&faults(&netsplit)), hurt(&struck), "they lie in the same way");
+    assert_eq!(hurt(&netsplit.faults()), hurt(&struck), "they lie in the same way");
 }
 
 #[test]
@@ -121,7 +115,7 @@ fn what_is_started_on_a_node_whose_clock_lies_is_lied_to_as_well() {
     std::fs::write(netsplit.results.path().join("schedule.json"), schedule).expect("a file");
     let run = ["run", "--schedule", "schedule.json", "--time-limit", "10s"];
     netsplit.run(&run).exits(0);
-    let struck = faults(&netsplit);
+    let struck = netsplit.faults();
     let at_end = &struck[0].evidence["at_end"]["n1"];
     assert_eq!((at_end["fits"].as_bool(), at_end["processes"].as_u64()), (Some(true), Some(1)));
     assert_eq!(at_end["ahead_ms"][0].as_f64().map(f64::round), Some(60_000.0));

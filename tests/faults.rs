@@ -7,18 +7,12 @@ use std::collections::BTreeSet;
 use harness::{Netsplit, readme};
 use netsplit::{nemesis, result::FaultWindow};
 
-fn faults(netsplit: &Netsplit) -> Vec<FaultWindow> {
-    let schedule: serde_json::Value =
-        serde_json::from_str(&netsplit.latest("schedule.json")).expect("JSON");
-    serde_json::from_value(schedule["faults"].clone()).expect("faults")
-}
-
 #[test]
 fn every_fault_is_seen_to_strike_and_to_be_undone() {
     let netsplit = Netsplit::new();
     let more = ["--fault-interval", "2s", "--op-timeout", "500ms"];
     netsplit.run(&[&readme("netsplit run --faults all")[..], &more].concat()).exits(0).says("PASS");
-    let struck = faults(&netsplit);
+    let struck = netsplit.faults();
     for entry in nemesis::ALL.iter().filter(|entry| entry.in_all) {
         let of_entry = struck.iter().filter(|window| window.fault == entry.name);
         let is_proved = |window: &FaultWindow| window.effective && window.healed_ns.is_some();
@@ -32,11 +26,11 @@ fn the_faults_of_a_run_happen_again() {
     let netsplit = Netsplit::new();
     let more = ["--time-limit", "16s", "--fault-interval", "2s", "--op-timeout", "500ms"];
     netsplit.run(&[&["run"][..], &more].concat()).exits(0);
-    let first = faults(&netsplit);
+    let first = netsplit.faults();
     assert!(first.len() >= 2, "{first:?}");
     let again = readme("netsplit run --schedule results/latest/schedule.json");
     netsplit.run(&[&again[..], &more, &["--seed", "1"]].concat()).exits(0);
-    let second = faults(&netsplit);
+    let second = netsplit.faults();
     let what = |windows: &[FaultWindow]| -> Vec<_> {
         windows.iter().map(|it| (it.fault.clone(), it.hurt.clone())).collect()
     };
@@ -60,7 +54,7 @@ fn files_are_damaged_on_the_same_minority_of_nodes() {
     let more = ["--fault-interval", "2s", "--op-timeout", "500ms"];
     let ended = netsplit.run(&[&run[..], &more].concat());
     assert!([0, 1].contains(&ended.code), "{}", ended.stdout);
-    let struck = faults(&netsplit);
+    let struck = netsplit.faults();
     for name in DAMAGE {
         assert!(struck.iter().any(|it| it.fault == name), "{name} never struck");
     }
@@ -76,7 +70,7 @@ fn a_helix_damages_each_node_elsewhere() {
         ["run", "--faults", "flip-bits", "--time-limit", "10s", "--fault-interval", "2s"];
     let run = [&faults_of[..], &["--fault-target", "helix", "--fault-files", "log$"]].concat();
     netsplit.run(&run).exits(0);
-    let struck = faults(&netsplit);
+    let struck = netsplit.faults();
     assert!(!struck.is_empty());
     for window in &struck {
         assert!(window.effective && window.nodes.len() == 5, "{window:?}");
@@ -98,7 +92,7 @@ fn what_was_acknowledged_before_it_was_synced_is_lost_with_the_power() {
     let netsplit = Netsplit::new();
     let bug = readme("netsplit run --bug ack-before-fsync");
     netsplit.run(&bug).exits(1).says("VIOLATION").says("power-failure");
-    assert!(faults(&netsplit).iter().all(|it| it.effective && it.healed_ns.is_some()));
+    assert!(netsplit.faults().iter().all(|it| it.effective && it.healed_ns.is_some()));
     // To die is not to lose power.
     netsplit
         .run(&[&bug[..], &["--faults", "kill", "--time-limit", "20s"]].concat())
@@ -107,7 +101,7 @@ fn what_was_acknowledged_before_it_was_synced_is_lost_with_the_power() {
     // Who syncs first loses nothing, even of a disk that keeps some sectors and not others.
     let right = ["run", "--faults", "power-failure,torn-power-failure", "--time-limit", "20s"];
     netsplit.run(&right).exits(0).says("PASS");
-    for window in faults(&netsplit) {
+    for window in netsplit.faults() {
         assert!(window.effective && window.healed_ns.is_some(), "{window:?}");
         for (node, lost) in window.evidence["lost"].as_object().expect("nodes") {
             assert!(lost["files"].as_u64() > Some(0), "{node}: {lost}");
@@ -144,7 +138,7 @@ fn disks_that_garble_or_lie_are_seen_to() {
     // What it does to a system without checksums of its own is another matter.
     let ended = netsplit.run(&run);
     assert!([0, 1, 2].contains(&ended.code), "{}", ended.stdout);
-    let struck = faults(&netsplit);
+    let struck = netsplit.faults();
     for name in ["garbled-writes", "lying-fsync"] {
         let mut of_name = struck.iter().filter(|it| it.fault == name);
         assert!(of_name.clone().count() > 0, "{name} never struck");
@@ -161,7 +155,7 @@ fn garbled_packets_reach_the_application() {
     // What it does to a system without checksums of its own is another matter.
     let ended = netsplit.run(&run);
     assert!([0, 1].contains(&ended.code), "{}", ended.stdout);
-    let struck = faults(&netsplit);
+    let struck = netsplit.faults();
     assert!(!struck.is_empty());
     assert!(struck.iter().all(|it| it.effective && it.healed_ns.is_some()), "{struck:?}");
 }

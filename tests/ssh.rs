@@ -86,12 +86,7 @@ fn files_of_hosts_are_damaged_too() {
         let ended = netsplit.run(&[&["run"], nodes, &faults, &["--time-limit", "25s"]].concat());
         // What the system makes of it is another matter.
         assert!([0, 1].contains(&ended.code), "{}", ended.stdout);
-        let struck: Vec<FaultWindow> = serde_json::from_value(
-            serde_json::from_str::<serde_json::Value>(&netsplit.latest("schedule.json"))
-                .expect("JSON")["faults"]
-                .clone(),
-        )
-        .expect("faults");
+        let struck = netsplit.faults();
         for name in ["flip-bits", "lose-writes", "wipe"] {
             assert!(struck.iter().any(|it| it.fault == name), "{name}: {struck:?}");
         }

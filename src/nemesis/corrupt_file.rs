@@ -4,8 +4,10 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use async_trait::async_trait;
+use clap::ValueEnum;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
+use regex::Regex;
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -74,7 +76,7 @@ struct CorruptFile {
     name: &'static str,
     how: How,
     /// Which files, by their paths.
-    files: String,
+    files: Regex,
     victims: Victims,
     /// The chance of this strike.
     seed: u64,
@@ -159,13 +161,7 @@ impl CorruptFile {
         how: How,
         input: &[u8],
     ) -> Result<String> {
-        let how = match how {
-            How::Flip => "flip",
-            How::Truncate => "truncate",
-            How::Copy => "copy",
-            How::Keep => "keep",
-            How::Rewind => "rewind",
-        };
+        let how = how.to_possible_value().context("it is never asked for")?;
         // More than a minority has no chunk hurt in common.
         let nodes = cluster.nodes.len();
         let is_helix = injury.nodes.len() > target::minority(nodes);
@@ -174,7 +170,8 @@ impl CorruptFile {
         let seed = self.seed.wrapping_add(node.number as u64).to_string();
         let (data, part, parts) =
             (node.data.to_string_lossy(), part.to_string(), parts.to_string());
-        let argv = [&*netsplit, "spoil", how, &data, "--files", &self.files, "--seed", &seed];
+        let files = self.files.as_str();
+        let argv = [&*netsplit, "spoil", how.get_name(), &data, "--files", files, "--seed", &seed];
         let argv = [&argv[..], &["--part", &part, "--parts", &parts]].concat();
         let told = node.remote.ask(&argv, input, DEADLINE).await;
         told.with_context(|| format!("failed to damage the files of {}", node.name))

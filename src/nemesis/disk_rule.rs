@@ -5,19 +5,18 @@ use anyhow::Result;
 use async_trait::async_trait;
 use nix::errno::Errno;
 use rand_chacha::ChaCha8Rng;
-use regex::Regex;
 use serde_json::{Map, Value, json};
 use tokio::time::sleep;
 
 use super::{
     Entry, Fault, Injury, Proof, Settings,
     power_failure::{disk, power_off, power_on},
-    signal::{Cure, all_are, await_state},
+    signal::Cure,
     target,
     victims::Victims,
 };
 use crate::{
-    cluster::{Cluster, DaemonState},
+    cluster::Cluster,
     disk::{Deed, Harm, Rule},
     ledger::Undo,
 };
@@ -85,20 +84,16 @@ fn build(
     share: f64,
     harm: Harm,
 ) -> Box<dyn Fault> {
-    let rule = Regex::new(&settings.files).ok().map(|files| Rule { deeds, files, share, harm });
+    let rule = Rule { deeds, files: settings.files.clone(), share, harm };
     let victims = matches!(harm, Harm::Flip | Harm::Lie).then(|| Victims::new(settings.seed));
-    Box::new(DiskRule { name, rule, is_lie: harm == Harm::Lie, victims, before: 0 })
+    Box::new(DiskRule { name, rule, victims })
 }
 
 struct DiskRule {
     name: &'static str,
-    rule: Option<Rule>,
-    /// Whether it shows only when the power fails.
-    is_lie: bool,
+    rule: Rule,
     /// Who may be hurt, where data does not survive it.
     victims: Option<Victims>,
-    /// How often rules had been applied when it struck.
-    before: u64,
 }
 
 /// How often, and for how long each time, to wait until the rule has been applied: five seconds.
@@ -128,25 +123,25 @@ impl Fault for DiskRule {
     }
 
     async fn inject(&mut self, cluster: &Arc<Cluster>, injury: &Injury) -> Result<Proof> {
-        self.before = applied(cluster, &injury.nodes)?.1;
-        set(cluster, &injury.nodes, self.rule.as_ref())?;
+        let before = applied(cluster, &injury.nodes)?.1;
+        set(cluster, &injury.nodes, Some(&self.rule))?;
         let mut during = applied(cluster, &injury.nodes)?;
         for _ in 0..LOOKS.0 {
-            if during.1 > self.before {
+            if during.1 > before {
                 break;
             }
             sleep(LOOKS.1).await;
             during = applied(cluster, &injury.nodes)?;
         }
-        let seen = json!({ "harmed_before": self.before, "harmed_during": during.0 });
-        Ok(Proof { holds: during.1 > self.before, seen })
+        let seen = json!({ "harmed_before": before, "harmed_during": during.0 });
+        Ok(Proof { holds: during.1 > before, seen })
     }
 
     async fn heal(&mut self, cluster: &Cluster, injury: Option<&Injury>) -> Result<Proof> {
         let nodes = injury.map(|injury| injury.nodes.clone()).unwrap_or_default();
         let (at_end, _) = applied(cluster, &nodes)?;
-        if self.is_lie {
-            // Before the truth is told again.
+        if self.rule.harm == Harm::Lie {
+            // It shows only when the power fails, before the truth is told again.
             let off = power_off(cluster, &nodes, None).await?;
             set(cluster, &nodes, None)?;
             let on = power_on(cluster, &nodes, false).await?;
@@ -156,9 +151,7 @@ impl Fault for DiskRule {
         }
         set(cluster, &nodes, None)?;
         // Whom an error has killed is started again.
-        Cure::Start.apply(cluster, &nodes).await?;
-        let after = await_state(cluster, &nodes, DaemonState::Running).await?;
-        let holds = all_are(&after, DaemonState::Running);
+        let (after, holds) = Cure::Start.bring_back(cluster, &nodes).await?;
         Ok(Proof { holds, seen: json!({ "harmed_at_end": at_end, "after": after }) })
     }
 }

@@ -147,9 +147,7 @@ pub(super) async fn power_on(
         canaries.insert(name.to_string(), survived.into());
         speak(&*node.remote).await?;
     }
-    Cure::Start.apply(cluster, names).await?;
-    let after = await_state(cluster, names, DaemonState::Running).await?;
-    let holds = all_are(&after, DaemonState::Running);
+    let (after, holds) = Cure::Start.bring_back(cluster, names).await?;
     // Healing that failed and is tried again finds them running.
     let lasted = is_gone && !at_end.values().any(|state| state == DaemonState::Paused.word());
     let seen = json!({

@@ -13,7 +13,7 @@ use tokio::{
 
 use super::{
     Fault, Injury, Proof,
-    signal::{Cure, all_are, await_state, states},
+    signal::{Cure, all_are, states},
     target,
 };
 use crate::{
@@ -149,9 +149,7 @@ impl Fault for Recurring {
             None => Tally::default(),
         };
         let nodes = injury.map(|injury| injury.nodes.clone()).unwrap_or_default();
-        self.cure.apply(cluster, &nodes).await?;
-        let after = await_state(cluster, &nodes, DaemonState::Running).await?;
-        let holds = all_are(&after, DaemonState::Running);
+        let (after, holds) = self.cure.bring_back(cluster, &nodes).await?;
         let mut seen = tally.seen();
         seen["after"] = after.into();
         Ok(Proof { holds, seen })

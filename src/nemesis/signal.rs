@@ -63,19 +63,39 @@ impl Fault for SignalFault {
     }
 
     async fn heal(&mut self, cluster: &Cluster, injury: Option<&Injury>) -> Result<Proof> {
-        let nodes = injury.map(|injury| injury.nodes.clone()).unwrap_or_default();
-        let at_end = states(cluster, &nodes).await?;
-        self.cure.apply(cluster, &nodes).await?;
-        let after = await_state(cluster, &nodes, DaemonState::Running).await?;
-        let holds = all_are(&after, DaemonState::Running);
-        let lasted = all_are(&at_end, self.state);
-        Ok(Proof { holds, seen: json!({ "at_end": at_end, "lasted": lasted, "after": after }) })
+        heal(cluster, injury, self.state, self.cure).await
     }
 }
 
+/// Looks whether the daemons are in that state still, and makes them run again.
+pub(super) async fn heal(
+    cluster: &Cluster,
+    injury: Option<&Injury>,
+    state: DaemonState,
+    cure: Cure,
+) -> Result<Proof> {
+    let nodes = injury.map(|injury| injury.nodes.clone()).unwrap_or_default();
+    let at_end = states(cluster, &nodes).await?;
+    let (after, holds) = cure.bring_back(cluster, &nodes).await?;
+    let lasted = all_are(&at_end, state);
+    Ok(Proof { holds, seen: json!({ "at_end": at_end, "lasted": lasted, "after": after }) })
+}
+
 impl Cure {
+    /// Makes these nodes run again: what they then do, and whether all of them run.
+    pub(super) async fn bring_back(
+        self,
+        cluster: &Cluster,
+        nodes: &[Arc<str>],
+    ) -> Result<(Map<String, Value>, bool)> {
+        self.apply(cluster, nodes).await?;
+        let after = await_state(cluster, nodes, DaemonState::Running).await?;
+        let holds = all_are(&after, DaemonState::Running);
+        Ok((after, holds))
+    }
+
     /// Makes these nodes run again; those that were started, until they serve.
-    pub(super) async fn apply(self, cluster: &Cluster, nodes: &[Arc<str>]) -> Result<()> {
+    async fn apply(self, cluster: &Cluster, nodes: &[Arc<str>]) -> Result<()> {
         for name in nodes {
             let node = cluster.node(name)?;
             match self {

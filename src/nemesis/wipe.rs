@@ -8,7 +8,7 @@ use serde_json::{Map, json};
 
 use super::{
     Entry, Fault, Injury, Proof, Settings,
-    signal::{Cure, all_are, await_state, states},
+    signal::{self, Cure, all_are, await_state},
     victims::Victims,
 };
 use crate::{
@@ -74,13 +74,7 @@ impl Fault for Wipe {
     }
 
     async fn heal(&mut self, cluster: &Cluster, injury: Option<&Injury>) -> Result<Proof> {
-        let nodes = injury.map(|injury| injury.nodes.clone()).unwrap_or_default();
-        let at_end = states(cluster, &nodes).await?;
-        Cure::Start.apply(cluster, &nodes).await?;
-        let after = await_state(cluster, &nodes, DaemonState::Running).await?;
-        let holds = all_are(&after, DaemonState::Running);
-        let lasted = all_are(&at_end, DaemonState::Dead);
-        Ok(Proof { holds, seen: json!({ "at_end": at_end, "lasted": lasted, "after": after }) })
+        signal::heal(cluster, injury, DaemonState::Dead, Cure::Start).await
     }
 }
 

@@ -118,9 +118,9 @@ fn node_script(number: u32) -> String {
 
 /// Runs a script of `ip` commands, inside a named namespace or here.
 async fn ip_batch(netns: Option<&str>, script: &str) -> Result<()> {
-    let within = netns.map_or(vec![], |name| vec!["-n", name]);
-    let words: Vec<&OsStr> =
-        ["ip"].iter().chain(&within).chain(&["-batch", "-"]).map(OsStr::new).collect();
+    let mut words = vec![OsStr::new("ip")];
+    words.extend(netns.into_iter().flat_map(|name| ["-n", name]).map(OsStr::new));
+    words.extend(["-batch", "-"].map(OsStr::new));
     let mut command = Command::new(words[0]);
     command.args(&words[1..]);
     let (input, sink) = (Input::Bytes(script.as_bytes()), Sink::Memory);

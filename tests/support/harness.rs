@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use netsplit::result::FaultWindow;
 use serde_json::Value;
 
 /// A directory for runs, and the program to run.
@@ -111,6 +112,13 @@ impl Netsplit {
     /// The latest run's `result.json`.
     pub(crate) fn result(&self) -> Value {
         serde_json::from_str(&self.latest("result.json")).expect("JSON")
+    }
+
+    /// What the nemesis did in the latest run.
+    pub(crate) fn faults(&self) -> Vec<FaultWindow> {
+        let mut schedule: Value =
+            serde_json::from_str(&self.latest("schedule.json")).expect("JSON");
+        serde_json::from_value(schedule["faults"].take()).expect("faults")
     }
 
     /// The directories of the runs.

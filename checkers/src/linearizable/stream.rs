@@ -26,7 +26,7 @@ use std::{
     },
 };
 
-use super::{Prepared, origin::Origin};
+use super::{Prepared, origin::Origin, problem::CallOf};
 use crate::{
     Budget, Figure, History, Malformed, Valid, Verdict,
     compose::{guarded, in_parallel},
@@ -39,6 +39,9 @@ use crate::{
 mod waist;
 
 use waist::Waist;
+
+/// So many states are kept of what was dropped.
+const STATES_MAX: usize = 16;
 
 /// Windows are judged when all together hold this share of the budget.
 const SWEEP_SHARE: u64 = 4;
@@ -328,24 +331,28 @@ struct Judged<'p, M: Model> {
 
 impl<M: Model> Judged<'_, M> {
     /// What a valid part leaves to the next: the states it may end in, and the rows of crashed
-    /// calls. `None` where that is not certain.
+    /// calls. `None` where that is not certain, or too much.
     fn leave(&self, waist: Waist<M::State>, budget: &Budget) -> Option<(Vec<M::State>, Vec<u32>)> {
-        let mut states: Vec<M::State> = waist.state.into_iter().collect();
-        let mut left: Option<Vec<u32>> = None;
-        let is_certain = !states.is_empty();
-        for prepared in &self.live {
-            if !is_certain {
-                let ends = waist::ends(prepared, budget)?;
-                states.extend(
-                    ends.into_iter().filter(|end| !states.contains(end)).collect::<Vec<_>>(),
-                );
-            }
-            let of_this = waist::left(prepared, budget)?;
-            if left.get_or_insert_with(|| of_this.clone()) != &of_this {
-                return None;
+        let calls = self.live.first()?.history.calls().ok()?;
+        let states = match waist.state {
+            Some(state) => vec![state],
+            None => self.ends(&calls, budget)?,
+        };
+        let mut left = self.live.iter().map(|part| waist::left(part, &calls, budget));
+        let first = left.next()??;
+        left.all(|other| other.as_ref() == Some(&first)).then_some((states, first))
+    }
+
+    fn ends(&self, calls: &[CallOf<M>], budget: &Budget) -> Option<Vec<M::State>> {
+        let mut all = Vec::new();
+        for part in &self.live {
+            for end in waist::ends(part, calls, budget)? {
+                if !all.contains(&end) {
+                    all.push(end);
+                }
             }
         }
-        (!states.is_empty()).then_some((states, left?))
+        (1..=STATES_MAX).contains(&all.len()).then_some(all)
     }
 }
 

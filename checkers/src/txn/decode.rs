@@ -307,6 +307,7 @@ mod tests {
             assert_eq!(error.map(|e| e.line), Some(4), "{value}");
         }
     }
+
     #[test]
     fn versions_of_registers_may_have_numbers() {
         let text = r#"[["w",1,5,17],["r",2,null,null],["r",1,5,"17.5"]]"#;

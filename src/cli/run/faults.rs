@@ -61,6 +61,13 @@ pub(super) struct Chosen {
     pub(super) schedule: Vec<Planned>,
 }
 
+impl Chosen {
+    /// Whether one of them is such.
+    fn includes(&self, is_such: fn(&nemesis::Entry) -> bool) -> bool {
+        self.names.iter().filter_map(|name| nemesis::find(name)).any(is_such)
+    }
+}
+
 /// How long the main phase is at least, where nothing else is said.
 const USUAL: Duration = Duration::from_secs(40);
 /// How long injecting a fault and healing it take, about.
@@ -76,8 +83,7 @@ impl FaultArgs {
         if chosen.as_possible && self.weather.is_none() {
             return Ok(tun::attempt().is_ok());
         }
-        let needs = |name: &String| nemesis::find(name).is_some_and(|entry| entry.needs_switch);
-        let needs = self.weather.is_some() || chosen.names.iter().any(needs);
+        let needs = self.weather.is_some() || chosen.includes(|entry| entry.needs_switch);
         if needs {
             tun::attempt()
                 .context("faults of links need /dev/net/tun (`modprobe tun`, as root)")?;
@@ -91,8 +97,7 @@ impl FaultArgs {
     /// # Errors
     /// When the kernel has no FUSE for us.
     pub(super) fn needs_disks(chosen: &Chosen) -> Result<bool> {
-        let needs = |name: &String| nemesis::find(name).is_some_and(|entry| entry.needs_disk);
-        let needs = chosen.names.iter().any(needs);
+        let needs = chosen.includes(|entry| entry.needs_disk);
         if needs && chosen.as_possible {
             return Ok(disk::attempt().is_ok());
         }

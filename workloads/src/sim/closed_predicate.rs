@@ -1,5 +1,5 @@
 //! Imagined tables whose rows are found by predicate.
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use checkers::{Nanos, Op};
 use rand::RngExt;
@@ -130,8 +130,8 @@ impl Table {
             self.aborted = rows.collect();
             return false;
         }
-        let keys: BTreeSet<u64> = run.written.keys().copied().collect();
-        let before = keys.iter().map(|key| (*key, self.rows.get(key).copied())).collect();
+        let written = run.written.keys();
+        let before = written.map(|key| (*key, self.rows.get(key).copied())).collect();
         self.undo.push_front(before);
         self.undo.truncate(OLD_MAX);
         for (key, value) in &run.written {

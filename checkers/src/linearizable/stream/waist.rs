@@ -14,9 +14,6 @@ const TRIES: usize = 64;
 /// Judging whether a crashed call was needed may take so many steps a call, and a constant more.
 const EFFORT: u64 = 64;
 const STEPS_MIN: u64 = 1 << 20;
-/// So many states are kept of what was dropped.
-const STATES_MAX: usize = 16;
-
 /// A moment at which only crashed calls are open.
 pub(super) struct Waist<S> {
     /// The number of rows before it.
@@ -63,12 +60,15 @@ fn leaves<M: Model>(model: &M, call: &CallOf<M>) -> Option<M::State> {
     }
 }
 
-/// The states that orders of a part end in. `None` where there are too many, where that is not
-/// known, or where an order ends in one of them only for a crashed call.
-pub(super) fn ends<M: Model>(part: &Prepared<'_, M>, budget: &Budget) -> Option<Vec<M::State>> {
-    let calls = part.history.calls().ok()?;
-    let judge = part.judge(&calls, budget);
-    let all = bars(&calls);
+/// The states that orders of a part, with these calls, end in. `None` where that is not known, or
+/// where an order ends in one of them only for a crashed call.
+pub(super) fn ends<M: Model>(
+    part: &Prepared<'_, M>,
+    calls: &[CallOf<M>],
+    budget: &Budget,
+) -> Option<Vec<M::State>> {
+    let judge = part.judge(calls, budget);
+    let all = bars(calls);
     let completed: Vec<Bar> = all.iter().filter(|bar| bar.completed != NEVER).copied().collect();
     let last_begun = completed.last()?.invoked;
     let mut ends = Vec::new();
@@ -83,7 +83,7 @@ pub(super) fn ends<M: Model>(part: &Prepared<'_, M>, budget: &Budget) -> Option<
             return None;
         }
     }
-    (ends.len() <= STATES_MAX).then_some(ends)
+    Some(ends)
 }
 
 /// Whether some order of these has that one last: whether there is one after it was moved to the
@@ -101,19 +101,22 @@ fn steps_max(bars: &[Bar]) -> u64 {
     EFFORT * bars.len() as u64 + STEPS_MIN
 }
 
-/// The crashed calls of a part, which has an order, that may take effect later: rows of their
-/// invocations. `None` where some order uses one that another does without, and the other way
-/// round, or where that is not known.
-pub(super) fn left<M: Model>(part: &Prepared<'_, M>, budget: &Budget) -> Option<Vec<u32>> {
-    let calls = part.history.calls().ok()?;
-    let bars = bars(&calls);
+/// The crashed calls of a part, which has an order and these calls, that may take effect later:
+/// rows of their invocations. `None` where some order uses one that another does without, and the
+/// other way round, or where that is not known.
+pub(super) fn left<M: Model>(
+    part: &Prepared<'_, M>,
+    calls: &[CallOf<M>],
+    budget: &Budget,
+) -> Option<Vec<u32>> {
+    let bars = bars(calls);
     let may_matter =
         |bar: &&Bar| bar.completed == NEVER && !part.model.is_read(&calls[bar.call as usize].input);
     let all: Vec<u32> = bars.iter().filter(may_matter).map(|bar| bar.invoked).collect();
     if all.is_empty() {
         return Some(all);
     }
-    let used = used(&part.judge(&calls, budget), &bars)?;
+    let used = used(&part.judge(calls, budget), &bars)?;
     Some(all.into_iter().filter(|row| !used.contains(row)).collect())
 }
 
