@@ -3,6 +3,7 @@ pub mod etcd;
 pub mod lease;
 pub mod noop;
 pub mod quorum;
+mod shipped;
 
 use std::{collections::BTreeMap, sync::Arc};
 

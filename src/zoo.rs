@@ -2,6 +2,7 @@
 //!
 //! `netsplit zoo NAME ...` runs one node of such a system. Its bugs are off unless `--bug` names
 //! one. All of them keep a [`log`] that survives `kill -9` and power failures and talk by [`wire`].
+pub mod answer;
 pub mod lease;
 mod log;
 pub mod quorum;

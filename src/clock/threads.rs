@@ -4,8 +4,9 @@ use std::{fs, io, mem::MaybeUninit, ops::Range, os::unix::fs::FileExt, time::Dur
 use anyhow::{Context, Result, bail};
 use nix::libc;
 
-/// How long to wait for a thread to stop: one that waits for the child it has just forked must wait.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// How long to wait for a thread to stop: one that waits for the child it has just forked cannot,
+/// nor can one that waits for a busy disk.
+const PATIENCE: Duration = Duration::from_secs(12);
 /// How often to let the threads go on until none of them is in the way.
 const TRIES: u32 = 200;
 const PAUSE: Duration = Duration::from_millis(1);

@@ -58,7 +58,7 @@ clock_fault!(
 );
 
 const MS: i64 = 1_000_000;
-const DEADLINE: Duration = Duration::from_secs(30);
+const DEADLINE: Duration = Duration::from_secs(45);
 
 fn bump(rng: &mut ChaCha8Rng) -> Skew {
     let ms = 1.5f64.powf(6.0 + rng.random_range(0.0..25.0)) as i64;

@@ -1,23 +1,18 @@
 //! The reference system of that name, which ships inside the binary: see [`crate::zoo::quorum`].
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
 use async_trait::async_trait;
 use checkers::Op;
 use serde::Deserialize;
 use serde_json::Value;
-use tokio::time::sleep;
 use workloads::{Client, Failure, Params};
 
-use super::{Bug, Entry, Options, Recipe, System, typed};
+use super::{Bug, Entry, Options, Recipe, System, shipped, typed};
 use crate::{
     cluster::Node,
     remote::Program,
-    zoo::{
-        DELAY_MS_MAX,
-        quorum::protocol::{Answer, Request},
-        wire::Caller,
-    },
+    zoo::{DELAY_MS_MAX, quorum::protocol::Request, wire::Caller},
 };
 
 /// In the list of systems.
@@ -47,9 +42,6 @@ pub const ENTRY: Entry = Entry {
     build,
 };
 
-const PORT: u16 = 7000;
-const CONNECT: Duration = Duration::from_millis(500);
-
 /// The options, as typed.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -69,10 +61,6 @@ struct Quorum {
     delay_ms: u64,
 }
 
-fn address(node: &Node) -> SocketAddr {
-    (node.ip, PORT).into()
-}
-
 #[async_trait]
 impl System for Quorum {
     fn name(&self) -> &'static str {
@@ -89,34 +77,20 @@ impl System for Quorum {
     }
 
     fn daemon(&self, node: &Node, all: &[Node]) -> Option<Program> {
-        let peers: Vec<String> = all.iter().map(|peer| address(peer).to_string()).collect();
-        let netsplit = node.netsplit.display().to_string();
-        let mut argv = vec![netsplit, "zoo".to_owned(), "quorum".to_owned()];
-        let mut option = |name: &str, value: String| argv.extend([name.to_owned(), value]);
-        option("--id", node.number.to_string());
-        option("--peers", peers.join(","));
-        option("--listen", address(node).to_string());
-        option("--dir", node.data.join("quorum").display().to_string());
-        option("--delay-ms", self.delay_ms.to_string());
-        if let Some(bug) = self.bug {
-            option("--bug", bug.to_owned());
-        }
-        Some(Program { argv, env: Vec::new(), log: node.logs.join("quorum.log") })
+        let options = [
+            ("--delay-ms", Some(self.delay_ms.to_string())),
+            ("--bug", self.bug.map(str::to_owned)),
+        ];
+        Some(shipped::daemon(ENTRY.name, node, all, &options))
     }
 
     async fn await_ready(&self, node: &Node) -> Result<()> {
-        loop {
-            if let Ok(mut caller) = Caller::connect(address(node), CONNECT).await
-                && let Ok(Answer::Ok(_)) = caller.call(&Request::Ping {}).await
-            {
-                return Ok(());
-            }
-            sleep(Duration::from_millis(20)).await;
-        }
+        shipped::await_ready(node).await;
+        Ok(())
     }
 
     async fn open(&self, node: &Node, workload: &str, _: &Params) -> Result<Box<dyn Client>> {
-        let caller = Caller::connect(address(node), CONNECT).await?;
+        let caller = shipped::connect(node).await?;
         Ok(match workload {
             "register" | "causal" => Box::new(QuorumClient { caller, ask: register }),
             "unique-ids" => Box::new(QuorumClient { caller, ask: id }),
@@ -160,12 +134,11 @@ fn set(op: &Op) -> Result<Request> {
 impl Client for QuorumClient {
     async fn invoke(&mut self, op: &Op) -> Result<Value, Failure> {
         let request = (self.ask)(op)?;
-        match self.caller.call(&request).await? {
-            Answer::Ok(found) if matches!(&*op.f, "read" | "generate") => Ok(found),
-            Answer::Ok(_) => Ok(op.value.clone()),
-            Answer::Fail(why) => Err(Failure::Definite(why)),
-            Answer::Info(why) => Err(Failure::Indefinite(why)),
-        }
+        let found = shipped::told(self.caller.call(&request).await?)?;
+        Ok(match &*op.f {
+            "read" | "generate" => found,
+            _ => op.value.clone(),
+        })
     }
 }
 

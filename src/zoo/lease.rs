@@ -23,12 +23,13 @@ use tokio::net::TcpListener;
 
 use super::{
     ZooArgs,
+    answer::Answer,
     log::{Log, Syncs},
     weather::Weather,
     wire::{Peers, Service, serve},
 };
 
-pub use protocol::{Answer, Ask, Request};
+pub use protocol::{Ask, Request};
 
 /// How long a lease lasts.
 const LASTS: Duration = Duration::from_millis(600);

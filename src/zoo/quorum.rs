@@ -31,11 +31,12 @@ use serde_json::{
 use tokio::net::TcpListener;
 
 use self::{
-    protocol::{Answer, PeerRequest, Request},
+    protocol::{PeerRequest, Request},
     replica::Replica,
 };
 use super::{
     ZooArgs,
+    answer::Answer,
     log::Syncs,
     weather::Weather,
     wire::{Peers, Service, serve},

@@ -7,7 +7,7 @@ use workloads::{Client, Failure};
 
 use super::{
     family::{Family, key, unknown},
-    kv::{If, Kv, Range, Write, definite},
+    kv::{If, Kv, Range, Write},
 };
 
 pub(super) const FAMILY: Family = Family {
@@ -31,8 +31,8 @@ impl Client for Tables {
                 let mut ids = op.value.as_array().into_iter().flatten();
                 let id = ids.find(|id| !id.is_null()).context("an insert of nothing")?;
                 let put = Write::Put(format!("{prefix}{id}"), id.clone());
-                let done = self.0.commit(&[If::NoneBegins(prefix)], vec![put]).await?;
-                done.ok_or_else(|| definite("there is a row"))?;
+                let is_none = If::NoneBegins(prefix);
+                self.0.commit_or(&[is_none], vec![put], "there is a row").await?;
                 Ok(op.value.clone())
             }
             _ => Err(unknown(op)),

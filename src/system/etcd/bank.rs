@@ -52,11 +52,9 @@ impl Bank {
         if left < 0 && !self.shape.negative_allowed {
             return Err(definite("too little"));
         }
-        let at = |found: Option<&Found>| found.map_or(0, |found| found.modified);
-        let unmodified = [If::Unmodified(key(from), at(giver)), If::Unmodified(key(to), at(taker))];
+        let unchanged = [If::unchanged(key(from), giver), If::unchanged(key(to), taker)];
         let writes = vec![Write::Put(key(from), left.into()), Write::Put(key(to), has.into())];
-        let done = self.kv.commit(&unmodified, writes).await?;
-        done.ok_or_else(|| definite("overtaken by another transfer"))?;
+        self.kv.commit_or(&unchanged, writes, "overtaken by another transfer").await?;
         Ok(op.value.clone())
     }
 

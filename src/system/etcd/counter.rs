@@ -7,7 +7,7 @@ use workloads::{Client, Failure};
 
 use super::{
     family::{Family, unknown},
-    kv::{If, Kv, Write, definite},
+    kv::{If, Kv, Write},
 };
 
 pub(super) const FAMILY: Family = Family {
@@ -35,10 +35,9 @@ impl Client for Counter {
             return Ok(held.into());
         }
         let step = op.value.as_i64().context("by how much?")?;
-        let unmodified = If::Unmodified(KEY.into(), found.map_or(0, |found| found.modified));
+        let unchanged = If::unchanged(KEY, found.as_ref());
         let put = Write::Put(KEY.into(), (held + sign * step).into());
-        let done = self.0.commit(&[unmodified], vec![put]).await?;
-        done.ok_or_else(|| definite("overtaken by another add"))?;
+        self.0.commit_or(&[unchanged], vec![put], "overtaken by another add").await?;
         Ok(op.value.clone())
     }
 }

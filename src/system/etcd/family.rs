@@ -35,6 +35,7 @@ pub(super) const ALL: &[Family] = &[
     sets::FAMILY,
     sets::KEYED,
     transactions::FAMILY,
+    transactions::NUMBERED,
     transactions::NAMED,
     unique_ids::FAMILY,
 ];

@@ -119,6 +119,11 @@ fn after(prefix: &str) -> String {
 }
 
 impl If {
+    /// A key is as it was found, or not there still.
+    pub(super) fn unchanged(key: impl Into<String>, found: Option<&Found>) -> If {
+        If::Unmodified(key.into(), found.map_or(0, |found| found.modified))
+    }
+
     fn compare(&self) -> Value {
         let equal = |key: &str, target: &str, field: &str, value: Value| json!({"key": text(key), "target": target, "result": "EQUAL", field: value});
         match self {
@@ -173,9 +178,17 @@ impl Kv {
 
     /// Writes, whatever there is: by which revision?
     pub(super) async fn write(&mut self, write: Write) -> Result<i64, Failure> {
-        self.commit(&[], vec![write])
-            .await?
-            .ok_or_else(|| definite("etcd refused without a reason"))
+        self.commit_or(&[], vec![write], "etcd refused without a reason").await
+    }
+
+    /// As [`Kv::commit`], but that a condition does not hold is a definite failure, for this reason.
+    pub(super) async fn commit_or(
+        &mut self,
+        conditions: &[If],
+        writes: Vec<Write>,
+        why: &str,
+    ) -> Result<i64, Failure> {
+        self.commit(conditions, writes).await?.ok_or_else(|| definite(why))
     }
 
     /// Writes all of it where all conditions hold: by which revision? Otherwise nothing is written.

@@ -1,6 +1,6 @@
 //! Leases that expire: the key `lease/<key>` each, with the holder in it, as long as a lease of
 //! etcd's lasts. The revision that made it is the fencing token.
-use anyhow::ensure;
+use anyhow::anyhow;
 use async_trait::async_trait;
 use checkers::Op;
 use serde_json::{Value, json};
@@ -77,11 +77,9 @@ pub(super) async fn take(
     }
     let granted = kv.ask("/v3/lease/grant", &json!({"TTL": TTL_S.to_string()})).await?;
     let (lease, ttl_s) = (integer(&granted["ID"])?, integer(&granted["TTL"])?);
-    let is_lease = || {
-        ensure!(lease != 0 && ttl_s != 0, "no lease: {granted}");
-        Ok(())
-    };
-    is_lease()?;
+    if lease == 0 || ttl_s == 0 {
+        return Err(anyhow!("no lease: {granted}").into());
+    }
     let is_free = If::Created(key.clone(), 0);
     let taken = kv.commit(&[is_free], vec![Write::PutUnder(key, value, lease)]).await?;
     Ok(taken.map(|token| (token, ttl_s)))

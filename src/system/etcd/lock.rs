@@ -7,7 +7,7 @@ use workloads::{Client, Failure};
 
 use super::{
     family::{Family, key, unknown},
-    kv::{If, Kv, Write, definite},
+    kv::{If, Kv, Write},
 };
 
 pub(super) const FAMILY: Family = Family {
@@ -26,13 +26,12 @@ impl Client for Locks {
             "acquire" => {
                 let is_free = If::Created(key.clone(), 0);
                 let put = Write::Put(key, op.value.clone());
-                let taken = self.0.commit(&[is_free], vec![put]).await?;
-                Ok(taken.ok_or_else(|| definite("held by another"))?.into())
+                Ok(self.0.commit_or(&[is_free], vec![put], "held by another").await?.into())
             }
             "release" => {
                 let is_mine = If::Is(key.clone(), op.value.clone());
-                let given = self.0.commit(&[is_mine], vec![Write::Delete(key)]).await?;
-                given.ok_or_else(|| definite("not the holder"))?;
+                let delete = Write::Delete(key);
+                self.0.commit_or(&[is_mine], vec![delete], "not the holder").await?;
                 Ok(op.value.clone())
             }
             _ => Err(unknown(op)),

@@ -13,7 +13,7 @@ use workloads::{Client, Failure};
 
 use super::{
     family::{Family, unknown},
-    kv::{Found, If, Kv, Range, Write, definite},
+    kv::{Found, If, Kv, Range, Write},
 };
 
 pub(super) const FAMILY: Family = Family {
@@ -60,8 +60,8 @@ impl Log {
         let answers: Result<Vec<Value>, _> = parts.iter().map(|part| txn.answer(part)).collect();
         let answers = answers?;
         if !txn.writes.is_empty() {
-            let done = self.kv.commit(&txn.conditions, txn.writes).await?;
-            done.ok_or_else(|| definite("overtaken by another transaction"))?;
+            let why = "overtaken by another transaction";
+            self.kv.commit_or(&txn.conditions, txn.writes, why).await?;
         }
         self.reader = txn.reader;
         Ok(answers.into())
@@ -89,8 +89,7 @@ impl Log {
             keys.iter().map(|key| Range::key(end(*key))).chain(records).collect();
         let mut found = self.kv.snapshot(&ranges).await?.into_iter();
         for (key, found) in keys.iter().zip(&mut found) {
-            let at = found.first().map_or(0, |found| found.modified);
-            txn.conditions.push(If::Unmodified(end(*key), at));
+            txn.conditions.push(If::unchanged(end(*key), found.first()));
             let next = found.first().and_then(|found| found.value.as_u64()).unwrap_or(0);
             txn.ends.insert(*key, next);
         }

@@ -8,7 +8,7 @@ use workloads::{Client, Failure};
 
 use super::{
     family::{Family, unknown},
-    kv::{Found, If, Kv, Range, Write, definite},
+    kv::{Found, If, Kv, Range, Write},
 };
 
 pub(super) const FAMILY: Family = Family {
@@ -39,11 +39,11 @@ impl Table {
     async fn add(&mut self) -> Result<Value, Failure> {
         let found = self.0.get(LARGEST).await?;
         let more = found.as_ref().and_then(|found| found.value.as_i64()).unwrap_or(0) + 1;
-        let unmodified = If::Unmodified(LARGEST.into(), found.map_or(0, |found| found.modified));
+        let unchanged = If::unchanged(LARGEST, found.as_ref());
         let writes = [LARGEST.to_owned(), format!("m/{more}")];
         let writes = writes.map(|key| Write::Put(key, more.into())).to_vec();
-        let done = self.0.commit(&[unmodified], writes).await?;
-        Ok(json!([more, done.ok_or_else(|| definite("overtaken by another add"))?]))
+        let revision = self.0.commit_or(&[unchanged], writes, "overtaken by another add").await?;
+        Ok(json!([more, revision]))
     }
 }
 

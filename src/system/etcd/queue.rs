@@ -7,7 +7,7 @@ use workloads::{Client, Failure};
 
 use super::{
     family::{Family, unknown},
-    kv::{If, Kv, Range, Write, definite},
+    kv::{If, Kv, Range, Write},
 };
 
 pub(super) const FAMILY: Family = Family {
@@ -41,8 +41,8 @@ impl Queues {
             return Ok(Value::Null);
         };
         let is_there = If::Created(first.key.clone(), first.created);
-        let done = self.0.commit(&[is_there], vec![Write::Delete(first.key)]).await?;
-        done.ok_or_else(|| definite("another took it"))?;
+        let delete = Write::Delete(first.key);
+        self.0.commit_or(&[is_there], vec![delete], "another took it").await?;
         Ok(first.value)
     }
 }

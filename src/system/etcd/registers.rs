@@ -6,7 +6,7 @@ use workloads::{Client, Failure};
 
 use super::{
     family::{Family, key, unknown},
-    kv::{If, Kv, Write, definite},
+    kv::{If, Kv, Write},
 };
 
 pub(super) const FAMILY: Family = Family {
@@ -27,8 +27,7 @@ impl Client for Registers {
             "cas" => {
                 let is_old = If::Is(key.clone(), op.value[0].clone());
                 let put = Write::Put(key, op.value[1].clone());
-                let done = self.0.commit(&[is_old], vec![put]).await?;
-                done.ok_or_else(|| definite("it had another value"))?;
+                self.0.commit_or(&[is_old], vec![put], "it had another value").await?;
             }
             _ => return Err(unknown(op)),
         }

@@ -31,15 +31,3 @@ pub enum Request {
         owner: Value,
     },
 }
-
-/// Its answer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Answer {
-    /// It is so: the token and how many milliseconds the lease lasts, or whose it was.
-    Ok(Value),
-    /// It certainly is not: why.
-    Fail(String),
-    /// It may be: why.
-    Info(String),
-}

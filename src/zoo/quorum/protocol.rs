@@ -29,18 +29,6 @@ pub enum Request {
     Elements {},
 }
 
-/// What a client hears.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Answer {
-    /// It happened; what a read found, the tag of a write, `null` for anything else.
-    Ok(Value),
-    /// It certainly did not happen: why.
-    Fail(String),
-    /// It may have happened, or may yet: why.
-    Info(String),
-}
-
 /// What a coordinator asks a replica.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -3,8 +3,8 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::{
-    Bug, Quorum, fail, info,
-    protocol::{Answer, PeerRequest, Tag, Update, Versioned},
+    Answer, Bug, Quorum, fail, info,
+    protocol::{PeerRequest, Tag, Update, Versioned},
 };
 
 impl Quorum {

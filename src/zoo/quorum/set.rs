@@ -9,8 +9,8 @@ use anyhow::Result;
 use serde_json::Value;
 
 use super::{
-    Bug, Quorum, info,
-    protocol::{Answer, PeerRequest, Update},
+    Answer, Bug, Quorum, info,
+    protocol::{PeerRequest, Update},
 };
 
 impl Quorum {

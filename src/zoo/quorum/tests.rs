@@ -7,10 +7,7 @@ use checkers::{
 use serde_json::json;
 use tokio::{sync::Mutex, task::JoinSet};
 
-use super::{
-    protocol::{Answer, Request},
-    *,
-};
+use super::{protocol::Request, *};
 use crate::zoo::wire::Caller;
 
 /// A cluster, which ends with this.
