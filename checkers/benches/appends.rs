@@ -16,6 +16,8 @@ pub(crate) enum Store {
     Interleaved,
     /// This many of a million reads miss the newest elements.
     Stale(u32),
+    /// This many of a million reads show the newest two elements the wrong way round.
+    Swapped(u32),
 }
 
 /// A history to be made.
@@ -66,6 +68,15 @@ struct Client {
     /// How many have happened.
     done: usize,
     is_busy: bool,
+}
+
+/// A list with its last two elements the wrong way round.
+fn swapped(list: &str) -> String {
+    let mut elements: Vec<&str> = list.split(',').collect();
+    if let [.., a, b] = &mut elements[..] {
+        std::mem::swap(a, b);
+    }
+    elements.join(",")
 }
 
 #[derive(Default)]
@@ -139,12 +150,13 @@ impl Appends {
             }
             Mop::Read(key, answer) => {
                 let list = &lists[*key];
-                let is_stale = match self.store {
-                    Store::Stale(of_a_million) => chance.random_range(0..1_000_000) < of_a_million,
-                    _ => false,
-                };
-                let seen = if is_stale { &list.before } else { &list.text };
-                *answer = Some(seen.to_owned());
+                let mut happens =
+                    |of_a_million: u32| chance.random_range(0..1_000_000) < of_a_million;
+                *answer = Some(match self.store {
+                    Store::Stale(often) if happens(often) => list.before.clone(),
+                    Store::Swapped(often) if happens(often) => swapped(&list.text),
+                    _ => list.text.clone(),
+                });
             }
         }
     }

@@ -28,6 +28,7 @@ fn transactions(criterion: &mut Criterion) {
             ("strict", Store::Strict),
             ("1% stale reads", Store::Stale(10_000)),
             ("interleaved", Store::Interleaved),
+            ("half of the reads swapped", Store::Swapped(500_000)),
         ] {
             let text = Appends { txns: TXNS, are_registers, store, ..Appends::default() }.text();
             let history = History::read(text).expect("a history");

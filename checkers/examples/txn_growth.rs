@@ -24,11 +24,12 @@ use appends::{Appends, Store};
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let txns = words.iter().find_map(|word| word.parse().ok()).unwrap_or(100_000);
-    let stores = [Store::Strict, Store::Stale(20), Store::Interleaved];
+    let stores = [Store::Strict, Store::Stale(20), Store::Interleaved, Store::Swapped(500_000)];
     let wanted: Vec<Store> = match words.iter().find_map(|word| word.strip_prefix("store=")) {
         Some("strict") => vec![stores[0]],
         Some("stale") => vec![stores[1]],
         Some("interleaved") => vec![stores[2]],
+        Some("swapped") => vec![stores[3]],
         _ => stores.to_vec(),
     };
     let has = |wanted: &str| words.iter().any(|word| word == wanted);

@@ -8,10 +8,11 @@
 //!
 //! Three kinds of ways, the fastest that a history allows: for familiar objects, mostly where their
 //! values are distinct, in the time it takes to sort (the list is in [`familiar::judge`]); for
-//! registers, a search that knows what a register is ([`register`]); for any model, a search that
-//! knows its steps ([`search`]). An object of several parts falls apart first ([`parts`]).
+//! registers, a search that knows what a register is ([`register`]); for any model, searches that
+//! know its steps ([`portfolio`]). An object of several parts falls apart first ([`parts`]).
 use crate::{Budget, Checker, History, Malformed, Verdict, model::Model, stream::Stream};
 
+mod breadth;
 mod certificate;
 mod choices;
 mod counter;
@@ -32,6 +33,7 @@ mod parts;
 mod passages;
 mod permits;
 mod plain;
+mod portfolio;
 mod problem;
 mod queue;
 mod register;
@@ -50,8 +52,9 @@ use familiar::{Found, GaveUp};
 use judge::Judge;
 use origin::Origin;
 use plain::Plain;
+use portfolio::Decided;
 use problem::{CallOf, Problem, bars};
-use search::{Outcome, Search};
+use search::Outcome;
 use shrink::Stuck;
 use stream::ByWindows;
 
@@ -107,8 +110,8 @@ impl<'a, M: Model> Prepared<'a, M> {
     }
 
     /// Valid with an order found; invalid with one anomaly, `nonlinearizable`; unknown where the
-    /// budget did not suffice. The detail `path` says what decided: `search`, or the name of a fast
-    /// way, or a phase of the register's search.
+    /// budget did not suffice. The detail `path` says what decided: `search`, `search of
+    /// layers`, or the name of a fast way, or a phase of the register's search.
     pub fn check(&self, budget: &Budget) -> Verdict {
         self.try_check(budget).unwrap_or_else(|malformed| Verdict::malformed(&malformed))
     }
@@ -152,19 +155,18 @@ impl<'a, M: Model> Prepared<'a, M> {
             return self.check_parts(&parts, budget);
         }
         let problem = self.problem(&calls);
-        let mut search = Search::new(&problem, budget);
+        let Decided { outcome, configurations, path } = portfolio::decide(&problem, budget);
         let completion = |layer: usize| problem.bars[problem.layers[layer] as usize].completed;
-        let verdict = match search.run() {
+        let verdict = match outcome {
             Outcome::Order(order) if certificate::holds(&problem, &order) => Verdict::valid(),
             Outcome::Order(_) => {
                 Verdict::unknown("bug in the search: its order does not hold").with("bug", true)
             }
             Outcome::GaveUp(why, layer) => {
                 let (layers, row) = (problem.layers.len(), completion(layer));
-                let gave_up =
-                    GaveUp { why, layer, layers, row, crashed: search.crashed_before(layer) };
-                let explored = search.configurations() as u64;
-                Verdict::unknown(self::gave_up(self.history, &gave_up, explored))
+                let crashed = problem.crashed_before(layer);
+                let gave_up = GaveUp { why, layer, layers, row, crashed };
+                Verdict::unknown(self::gave_up(self.history, &gave_up, configurations as u64))
             }
             Outcome::Stuck(layer) => {
                 let judge = self.judge(&calls, budget);
@@ -173,8 +175,8 @@ impl<'a, M: Model> Prepared<'a, M> {
         };
         Ok(verdict
             .with("calls", calls.len())
-            .with("configurations", search.configurations())
-            .with("path", "search"))
+            .with("configurations", configurations)
+            .with("path", path))
     }
 }
 

@@ -26,14 +26,6 @@ fn registers_agree() {
     fuzz(&Register::new(0), Object::Register, 20_000);
 }
 
-/// Ten minutes or so: run it by name.
-#[test]
-#[ignore = "a million histories"]
-fn a_million_registers_agree() {
-    fuzz(&Register::default(), Object::Register, 1_000_000);
-    fuzz(&Register::default(), Object::CasRegister, 1_000_000);
-}
-
 #[test]
 fn cas_registers_agree() {
     fuzz(&Register::default(), Object::CasRegister, 100_000);

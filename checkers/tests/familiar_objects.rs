@@ -26,7 +26,7 @@ mod slow;
 #[path = "familiar_objects/world.rs"]
 mod world;
 
-use brute_force::BruteForce;
+use brute_force::{BruteForce, histories_or};
 use histories::history;
 use slow::Slow;
 use world::Kind;
@@ -38,10 +38,6 @@ const SMALL: u32 = 8;
 const LARGE: u32 = 60;
 /// So many looks at the budget the general search may take.
 const POLLS: u64 = 64;
-
-fn histories_or(few: u64) -> u64 {
-    std::env::var("HISTORIES").map_or(few, |count| count.parse().expect("HISTORIES: a number"))
-}
 
 /// The general search takes its time with large ones.
 fn large_histories() -> u64 {

@@ -31,6 +31,11 @@ impl Memo {
         self.keys.chunks_exact(self.width)
     }
 
+    /// A key, by its place in that order.
+    pub(super) fn key(&self, place: usize) -> &[u64] {
+        &self.keys[place * self.width..(place + 1) * self.width]
+    }
+
     /// Adds a key; false if it was there.
     pub(super) fn insert(&mut self, key: &[u64]) -> bool {
         debug_assert_eq!(key.len(), self.width);

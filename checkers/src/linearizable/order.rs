@@ -1,8 +1,8 @@
 //! An order that explains a history, for whoever will not take a verdict at its word.
 use super::{
-    CallOf, Prepared, familiar, parts,
+    CallOf, Prepared, familiar, parts, portfolio,
     problem::{NEVER, bars},
-    search::{Outcome, Search},
+    search::Outcome,
 };
 use crate::{Budget, Malformed, model::Model};
 
@@ -26,7 +26,7 @@ impl<M: Model> Prepared<'_, M> {
             return self.order_parts(&parts, budget);
         }
         let problem = self.problem(&calls);
-        Ok(match Search::new(&problem, budget).run() {
+        Ok(match portfolio::decide(&problem, budget).outcome {
             Outcome::Order(order) => {
                 Some(order.iter().map(|&bar| problem.bars[bar as usize].invoked).collect())
             }

@@ -166,6 +166,30 @@ impl<'a, M: Model> Problem<'a, M> {
         self.words = bit.div_ceil(64) as usize;
     }
 
+    /// Whether a configuration has placed a bar that completed.
+    pub(super) fn is_placed(&self, words: &[u64], bar: u32) -> bool {
+        let place = self.places[bar as usize];
+        words[place as usize / 64] >> (place % 64) & 1 == 1
+    }
+
+    /// Places a bar that completed.
+    pub(super) fn place(&self, words: &mut [u64], bar: u32) {
+        let place = self.places[bar as usize];
+        words[place as usize / 64] |= 1 << (place % 64);
+    }
+
+    /// Gives the bit of a bar that returns to whoever is next.
+    pub(super) fn free(&self, words: &mut [u64], bar: u32) {
+        let place = self.places[bar as usize];
+        words[place as usize / 64] &= !(1 << (place % 64));
+    }
+
+    /// How many crashed calls are open at a layer.
+    pub(super) fn crashed_before(&self, layer: usize) -> usize {
+        let Some(&opened) = self.opened.get(layer) else { return 0 };
+        self.bars[..opened as usize].iter().filter(|bar| bar.completed == NEVER).count()
+    }
+
     /// What is known of a bar's call.
     pub(super) fn known(&self, bar: u32) -> Known<'a, M::Input, M::Output> {
         known(self.calls, &self.bars[bar as usize])

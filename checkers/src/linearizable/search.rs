@@ -17,6 +17,7 @@ use super::{
 use crate::{Budget, model::Model};
 
 /// How a search ended.
+#[derive(Debug)]
 pub(super) enum Outcome {
     /// An order: bars, each at its place; those left out crashed and never happened.
     Order(Vec<u32>),
@@ -116,6 +117,16 @@ impl<'a, M: Model> Search<'a, M> {
         if self.enter(0) {
             return Outcome::Order(std::mem::take(&mut self.path));
         }
+        self.go_on()
+    }
+
+    /// Goes on with a search that gave up, without a bound on its steps.
+    pub(super) fn resume(&mut self) -> Outcome {
+        self.steps_max = u64::MAX;
+        self.go_on()
+    }
+
+    fn go_on(&mut self) -> Outcome {
         while let Some(frame) = self.stack.last_mut() {
             let (layer, state, placed) = (frame.layer as usize, frame.state, frame.placed);
             let (candidate, branch) = (frame.candidate, frame.branch);
@@ -124,7 +135,7 @@ impl<'a, M: Model> Search<'a, M> {
             let words = self.words.len() - self.problem.words;
             self.key[1..].copy_from_slice(&self.words[words..]);
             let tried = self.place(candidate as usize, state, branch);
-            self.go_on(&tried);
+            self.turn_to_next(&tried);
             match tried {
                 Tried::NoMore => {
                     self.stack.pop();
@@ -145,7 +156,7 @@ impl<'a, M: Model> Search<'a, M> {
     }
 
     /// Sets the frame in hand to what is to be tried next.
-    fn go_on(&mut self, tried: &Tried) {
+    fn turn_to_next(&mut self, tried: &Tried) {
         let Some(frame) = self.stack.last_mut() else { return };
         match tried {
             Tried::DoesNotFit { has_more: true } | Tried::Placed { has_more: true, .. } => {
@@ -212,8 +223,7 @@ impl<'a, M: Model> Search<'a, M> {
             if !self.is_placed(returning) {
                 break;
             }
-            let place = self.problem.places[returning as usize];
-            self.key[1 + place as usize / 64] &= !(1 << (place % 64));
+            self.problem.free(&mut self.key[1..], returning);
             self.window.advance(self.problem);
             self.steps += 1;
             is_arrival = true;
@@ -242,13 +252,11 @@ impl<'a, M: Model> Search<'a, M> {
     }
 
     fn is_placed(&self, bar: u32) -> bool {
-        let place = self.problem.places[bar as usize];
-        self.key[1 + place as usize / 64] >> (place % 64) & 1 == 1
+        self.problem.is_placed(&self.key[1..], bar)
     }
 
     fn set_placed(&mut self, bar: u32) {
-        let place = self.problem.places[bar as usize];
-        self.key[1 + place as usize / 64] |= 1 << (place % 64);
+        self.problem.place(&mut self.key[1..], bar);
         self.path.push(bar);
     }
 
@@ -282,7 +290,7 @@ impl<'a, M: Model> Search<'a, M> {
         if !self.steps.is_multiple_of(STEPS_A_POLL) {
             return None;
         }
-        if self.memo.bytes() + self.states.bytes() > self.budget.bytes_max {
+        if self.bytes() > self.budget.bytes_max {
             return Some("out of memory");
         }
         self.budget.is_over().then_some("out of time")
@@ -291,6 +299,11 @@ impl<'a, M: Model> Search<'a, M> {
     /// Number of configurations entered.
     pub(super) fn configurations(&self) -> usize {
         self.memo.len()
+    }
+
+    /// Bytes it holds.
+    pub(super) fn bytes(&self) -> u64 {
+        self.memo.bytes() + self.states.bytes()
     }
 
     /// Number of steps taken.
@@ -342,16 +355,10 @@ impl<'a, M: Model> Search<'a, M> {
             let place = places[bar as usize] as usize;
             match bars[bar as usize].completed {
                 NEVER => classes[place].bars.get(classes[place].used(words)) == Some(&bar),
-                completed => completed >= now && words[place / 64] >> (place % 64) & 1 == 0,
+                completed => completed >= now && !self.problem.is_placed(words, bar),
             }
         };
         (0..opened[layer]).filter(is_left).collect()
-    }
-
-    /// How many crashed calls were open at a layer.
-    pub(super) fn crashed_before(&self, layer: usize) -> usize {
-        let Some(&opened) = self.problem.opened.get(layer) else { return 0 };
-        self.problem.bars[..opened as usize].iter().filter(|bar| bar.completed == NEVER).count()
     }
 }
 

@@ -49,8 +49,14 @@ impl<'a, M: Model> States<'a, M> {
         self.model.steps(&self.all[at as usize], call.input, call.output).next().is_some()
     }
 
-    fn number(&mut self, state: M::State) -> u32 {
-        if let Some(&number) = self.numbers.get(&state) {
+    /// The number of a state, if it was met.
+    pub(super) fn find(&self, state: &M::State) -> Option<u32> {
+        self.numbers.get(state).copied()
+    }
+
+    /// The number of a state, met or not.
+    pub(super) fn number(&mut self, state: M::State) -> u32 {
+        if let Some(number) = self.find(&state) {
             return number;
         }
         let number = self.all.len() as u32;

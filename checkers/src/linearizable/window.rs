@@ -33,6 +33,15 @@ impl Window {
         self.slots[slot]
     }
 
+    /// The open bars that completed and leave every state as it is.
+    pub(super) fn reads<'a, M: Model>(
+        &'a self,
+        problem: &'a Problem<'_, M>,
+    ) -> impl Iterator<Item = u32> + 'a {
+        let open = self.slots.iter().filter_map(|&bar| bar);
+        open.filter(|&bar| problem.reads[bar as usize])
+    }
+
     /// How many bars of a class are open.
     pub(super) fn open_of(&self, class: usize) -> usize {
         self.open[class]

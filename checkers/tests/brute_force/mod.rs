@@ -123,13 +123,20 @@ fn completion<I, O>(call: &Call<I, O>) -> Option<u32> {
     }
 }
 
+/// So many histories as `HISTORIES` says, or these few. A million take a while: in release,
+/// `HISTORIES=1000000 cargo test --release -p checkers --test against_brute_force`.
+pub(crate) fn histories_or(few: u64) -> u64 {
+    std::env::var("HISTORIES").map_or(few, |count| count.parse().expect("HISTORIES: a number"))
+}
+
 /// Judges so many random histories both ways, from seeds of their own, and asserts that there are
 /// enough of either verdict.
 pub(crate) fn fuzz<M: Model + Clone + 'static>(
     force: &BruteForce<M>,
-    count: u64,
+    few: u64,
     history: impl Fn(&mut ChaCha8Rng) -> History + Sync,
 ) {
+    let count = histories_or(few);
     let checker = Linearizable(force.model.clone());
     let judge = |seed| force.compare(&checker, &history(&mut ChaCha8Rng::seed_from_u64(seed)));
     let valid = (0..count).into_par_iter().filter(|&seed| judge(seed)).count() as u64;
