@@ -155,7 +155,7 @@ impl<'a, M: Model> Prepared<'a, M> {
             return self.check_parts(&parts, budget);
         }
         let problem = self.problem(&calls);
-        let Decided { outcome, configurations, path } = portfolio::decide(&problem, budget);
+        let Decided { outcome, configurations, path, .. } = portfolio::decide(&problem, budget);
         let completion = |layer: usize| problem.bars[problem.layers[layer] as usize].completed;
         let verdict = match outcome {
             Outcome::Order(order) if certificate::holds(&problem, &order) => Verdict::valid(),

@@ -4,6 +4,7 @@ use super::{
     familiar::{self, Found},
     origin::Origin,
     plain::Plain,
+    portfolio,
     problem::{Bar, Problem},
     search::{Outcome, Search},
 };
@@ -37,13 +38,22 @@ impl<M: Model> Judge<'_, M> {
         }
         let init = from.unwrap_or(&self.origin.state).clone();
         let problem = Problem::new(self.model, self.calls, bars, init);
-        let mut search = Search::new(&problem, self.budget).bounded(steps_max);
-        let is_hopeless = match search.run() {
+        let (outcome, steps) = match steps_max {
+            u64::MAX => {
+                let decided = portfolio::decide(&problem, self.budget);
+                (decided.outcome, decided.steps)
+            }
+            _ => {
+                let mut search = Search::new(&problem, self.budget).bounded(steps_max);
+                (search.run(), search.steps())
+            }
+        };
+        let is_hopeless = match outcome {
             Outcome::Order(_) => Some(false),
             Outcome::Stuck(_) => Some(true),
             Outcome::GaveUp(..) => None,
         };
-        (is_hopeless, search.steps())
+        (is_hopeless, steps)
     }
 
     fn plainly(

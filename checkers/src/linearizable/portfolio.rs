@@ -20,6 +20,8 @@ pub(super) struct Decided {
     pub(super) outcome: Outcome,
     /// Configurations entered, by all ways.
     pub(super) configurations: usize,
+    /// The work that it was: steps, depth first, and configurations, breadth first.
+    pub(super) steps: u64,
     /// The way that decided it.
     pub(super) path: &'static str,
 }
@@ -36,20 +38,19 @@ fn decide_within<M: Model>(
     configurations_max: usize,
 ) -> Decided {
     let mut depth = Search::new(problem, budget).bounded(steps_min);
-    let outcome = depth.run();
-    if !matches!(outcome, Outcome::GaveUp(..)) || depth.steps() <= steps_min {
-        return Decided { outcome, configurations: depth.configurations(), path: "search" };
+    let mut outcome = depth.run();
+    let (mut entered, mut path) = (0, "search");
+    if matches!(outcome, Outcome::GaveUp(..)) && depth.steps() > steps_min {
+        let mut breadth = Breadth::new(problem, budget, configurations_max, depth.bytes());
+        outcome = breadth.run();
+        (entered, path) = (breadth.configurations(), "search of layers");
+        drop(breadth);
+        if matches!(outcome, Outcome::GaveUp(..)) {
+            (outcome, path) = (depth.resume(), "search");
+        }
     }
-    let mut breadth = Breadth::new(problem, budget, configurations_max, depth.bytes());
-    let outcome = breadth.run();
-    let entered = breadth.configurations();
-    if !matches!(outcome, Outcome::GaveUp(..)) {
-        let configurations = depth.configurations() + entered;
-        return Decided { outcome, configurations, path: "search of layers" };
-    }
-    drop(breadth);
-    let outcome = depth.resume();
-    Decided { outcome, configurations: depth.configurations() + entered, path: "search" }
+    let configurations = depth.configurations() + entered;
+    Decided { outcome, configurations, steps: depth.steps() + entered as u64, path }
 }
 
 #[cfg(test)]

@@ -45,16 +45,17 @@ const SHOWN_MAX: usize = 32;
 /// How many completions are kept at least, to show how things came to be.
 const CONTEXT: usize = 16;
 /// Shrinking may take so many steps, or so many times those of the search that failed, where that
-/// is more; one attempt a part of it.
+/// is more; but where it is hard, no more than that search; one attempt a part of it.
 const STEPS_MIN: u64 = 1 << 18;
 const EFFORT: u64 = 8;
+const STEPS_HARD: u64 = 1 << 22;
 const ATTEMPTS_MIN: u64 = 4;
 /// As often as this the calls of the part are gone through, where that leaves some undecided.
 const ROUNDS: usize = 8;
 
 /// Finds out which completion is to blame, then relaxes what is not needed to blame it.
 pub(super) fn shrink<M: Model>(judge: &Judge<'_, M>, bars: &[Bar], stuck: Stuck) -> Part<M> {
-    let Some(culprit) = culprit(judge, bars, stuck) else {
+    let Some((culprit, steps)) = culprit(judge, bars, stuck) else {
         // Out of budget. What was invoked until then has no order, whatever else is true.
         let last = bars.iter().filter(|bar| bar.completed != NEVER).max_by_key(|b| b.completed);
         let is_stuck = |bar: &&Bar| bar.completed == stuck.row && bar.completed != NEVER;
@@ -64,41 +65,48 @@ pub(super) fn shrink<M: Model>(judge: &Judge<'_, M>, bars: &[Bar], stuck: Stuck)
         return Part { bars, culprit, from: None, is_minimal: false, whole: None };
     };
     let bars = cut(bars, culprit.completed);
-    let sieve = |part| Sieve::new(judge, part).run();
     let all = bars.clone();
-    let part = sieve(Part { bars: all, culprit, from: None, is_minimal: false, whole: None });
+    let all = Part { bars: all, culprit, from: None, is_minimal: false, whole: None };
+    let part = Sieve::new(judge, all, steps).run();
     if part.bars.iter().filter(|bar| bar.completed != NEVER).count() <= SHOWN_MAX {
         return part;
     }
     match begin_late(judge, &bars, culprit) {
-        Some(late) => Part { whole: Some(part.bars), ..sieve(late) },
+        Some(late) => Part { whole: Some(part.bars), ..Sieve::new(judge, late, None).run() },
         None => part,
     }
 }
 
 /// The first completion such that the history until there has no order. Mostly the one at which
 /// the search got stuck; later, where the search knew from later answers that it would be stuck.
-/// Once there is no order there never will be one again, so halving finds it.
-fn culprit<M: Model>(judge: &Judge<'_, M>, bars: &[Bar], stuck: Stuck) -> Option<Bar> {
+/// Once there is no order there never will be one again, so halving finds it. With it come the
+/// steps that it took to see that there is none, where they are known.
+fn culprit<M: Model>(
+    judge: &Judge<'_, M>,
+    bars: &[Bar],
+    stuck: Stuck,
+) -> Option<(Bar, Option<u64>)> {
     let mut ends: Vec<Bar> = bars.iter().filter(|bar| bar.completed != NEVER).copied().collect();
     ends.sort_unstable_by_key(|bar| bar.completed);
-    let is_hopeless = |end: &Bar| judge.is_hopeless(&cut(bars, end.completed), None, u64::MAX).0;
-    let (mut from, mut to) = (0, ends.len() - 1);
+    let is_hopeless = |end: &Bar| judge.is_hopeless(&cut(bars, end.completed), None, u64::MAX);
+    let (mut from, mut to, mut known) = (0, ends.len() - 1, None);
     if stuck.is_earliest {
         from = ends.partition_point(|bar| bar.completed < stuck.row).min(to);
-        if is_hopeless(&ends[from])? {
-            return Some(ends[from]);
+        let (is_it, steps) = is_hopeless(&ends[from]);
+        if is_it? {
+            return Some((ends[from], Some(steps)));
         }
         from += 1;
     }
     while from < to {
         let middle = from + (to - from) / 2;
-        match is_hopeless(&ends[middle])? {
-            true => to = middle,
+        let (is_it, steps) = is_hopeless(&ends[middle]);
+        match is_it? {
+            true => (to, known) = (middle, Some(steps)),
             false => from = middle + 1,
         }
     }
-    ends.get(from).copied()
+    Some((*ends.get(from)?, known))
 }
 
 /// The history until a row: later invocations never were, later completions are unknown.
@@ -156,12 +164,12 @@ struct Sieve<'a, M: Model> {
 }
 
 impl<'a, M: Model> Sieve<'a, M> {
-    fn new(judge: &'a Judge<'a, M>, part: Part<M>) -> Self {
-        let mut sieve = Sieve { judge, part, steps_left: u64::MAX, steps_min: 0 };
-        let bars = sieve.part.bars.clone();
-        sieve.is_hopeless(&bars);
-        sieve.steps_min = u64::MAX - sieve.steps_left;
-        sieve
+    /// Of a part of which it is known, perhaps, how many steps it takes to see that it has no order.
+    fn new(judge: &'a Judge<'a, M>, part: Part<M>, steps: Option<u64>) -> Self {
+        let from = part.from.as_ref().map(|(_, state)| state);
+        let see = || judge.is_hopeless(&part.bars, from, u64::MAX).1;
+        let steps_min = steps.unwrap_or_else(see);
+        Sieve { judge, part, steps_left: 0, steps_min }
     }
 
     /// What a round left undecided for want of steps, the next decides with fewer, if its part is
@@ -169,7 +177,8 @@ impl<'a, M: Model> Sieve<'a, M> {
     fn run(mut self) -> Part<M> {
         for _ in 0..ROUNDS {
             let before = self.steps_min;
-            self.steps_left = before.saturating_mul(EFFORT).max(STEPS_MIN);
+            let effort = before.saturating_mul(EFFORT).min(before.max(STEPS_HARD));
+            self.steps_left = effort.max(STEPS_MIN);
             self.part.is_minimal = true;
             self.round();
             let is_worth_while = self.steps_min <= before / 2 || before < STEPS_MIN / EFFORT;
