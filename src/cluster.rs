@@ -14,7 +14,7 @@ use nix::sys::signal::Signal;
 use crate::{
     disk::Disk,
     net::{Net, link::Quality, switch::Switch},
-    remote::{Remote, marks},
+    remote::{Program, Remote, marks},
     system::System,
 };
 
@@ -116,7 +116,17 @@ impl Cluster {
     /// # Errors
     /// When it could not be started.
     pub async fn start(&self, node: &Node) -> Result<()> {
-        let Some(mut program) = self.system.daemon(node, &self.nodes) else { return Ok(()) };
+        match self.system.daemon(node, &self.nodes) {
+            Some(program) => self.start_as(node, program).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Starts the system by this program on a node where it does not run.
+    ///
+    /// # Errors
+    /// When it could not be started.
+    pub async fn start_as(&self, node: &Node, mut program: Program) -> Result<()> {
         program.env.extend(marks::of(&self.run, &node.name));
         self.clocks.wrap(node, &mut program)?;
         let started = self.daemons.start(node, &program).await;

@@ -20,6 +20,7 @@ mod recurring;
 mod replay;
 mod restart;
 mod schedule;
+mod shrink;
 mod signal;
 mod spoil;
 mod stutter;
@@ -155,6 +156,7 @@ pub const ALL: &[Entry] = &[
     restart::STORM,
     pause::ENTRY,
     stutter::ENTRY,
+    shrink::ENTRY,
     open_files::ENTRY,
     disk_full::ENTRY,
     clock::BUMP,

@@ -1,6 +1,7 @@
 //! The system under test: how to run it and how to talk to it. One file each.
 pub mod etcd;
 pub mod lease;
+mod membership;
 pub mod noop;
 pub mod quorum;
 mod shipped;
@@ -14,6 +15,8 @@ use serde_json::Value;
 use workloads::{Client, Params};
 
 use crate::{cluster::Node, remote::Program};
+
+pub use membership::Membership;
 
 /// Options of a system, as typed: `--option NAME=VALUE`.
 pub type Options = BTreeMap<String, Value>;
@@ -63,6 +66,11 @@ pub trait System: Send + Sync {
     /// # Errors
     /// When the node cannot be reached: nothing was asked of it then.
     async fn open(&self, node: &Node, workload: &str, params: &Params) -> Result<Box<dyn Client>>;
+
+    /// How its nodes come and go while it runs; nothing where that is not known.
+    fn membership(&self) -> Option<&dyn Membership> {
+        None
+    }
 
     /// Whether some nodes lead, so that a fault can aim at them.
     fn has_primaries(&self) -> bool {

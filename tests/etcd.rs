@@ -52,6 +52,23 @@ fn etcd_answers_workloads_of_every_family() {
 }
 
 #[test]
+fn members_leave_and_others_take_their_places() {
+    let netsplit = Netsplit::new();
+    let run = readme("netsplit run --system etcd --faults shrink");
+    let more = ["--fault-interval", "3s", "--time-limit", "20s"];
+    netsplit.run(&[&run[..], &more].concat()).exits(0).says("PASS");
+    let struck = netsplit.faults();
+    assert!(struck.len() >= 2, "{struck:?}");
+    for window in &struck {
+        assert!(window.effective && window.healed_ns.is_some(), "{window:?}");
+        let members = window.evidence["members"].as_object().expect("whom each takes for members");
+        let gone = |members: &serde_json::Value| members.as_array().expect("names").len() == 4;
+        assert!(members.len() == 4 && members.values().all(gone), "{window:?}");
+    }
+    netsplit.run(&["run", "--faults", "shrink"]).exits(75).says("how nodes join quorum");
+}
+
+#[test]
 fn leases_of_etcd_keep_others_out() {
     // They last for seconds, so that few can be had in a short run.
     each(&["lease"], &["--faults", "none", "--time-limit", "20s"], "pass");

@@ -15,6 +15,7 @@ mod kv;
 mod lease;
 mod lock;
 mod log;
+mod membership;
 mod monotonic;
 mod queue;
 mod registers;
@@ -35,7 +36,7 @@ use tokio::{
 use workloads::{Client, Params};
 
 use self::{gateway::Gateway, kv::Kv};
-use super::{Bug, Entry, Options, Recipe, Requirement, System, typed};
+use super::{Bug, Entry, Membership, Options, Recipe, Requirement, System, typed};
 use crate::{cluster::Node, remote::Program};
 
 /// In the list of systems.
@@ -83,6 +84,41 @@ fn url(node: &Node, port: u16) -> String {
     format!("http://{}:{port}", node.ip)
 }
 
+impl Etcd {
+    /// A member of a cluster of these, which is new, or existing. Once it has data, it asks these
+    /// instead.
+    fn member<'a>(
+        &self,
+        node: &Node,
+        members: impl Iterator<Item = &'a Node>,
+        state: &str,
+    ) -> Program {
+        let members: Vec<String> =
+            members.map(|peer| format!("{}={}", peer.name, url(peer, PEER_PORT))).collect();
+        let mut argv = vec!["etcd".to_owned()];
+        let mut option = |name: &str, value: String| argv.extend([format!("--{name}"), value]);
+        option("name", node.name.to_string());
+        option("data-dir", node.data.join("etcd").display().to_string());
+        option("listen-client-urls", url(node, CLIENT_PORT));
+        option("advertise-client-urls", url(node, CLIENT_PORT));
+        option("listen-peer-urls", url(node, PEER_PORT));
+        option("initial-advertise-peer-urls", url(node, PEER_PORT));
+        option("initial-cluster", members.join(","));
+        option("initial-cluster-state", state.to_owned());
+        option("initial-cluster-token", "netsplit".to_owned());
+        option("logger", "zap".to_owned());
+        option("log-outputs", "stderr".to_owned());
+        if self.typed.unsafe_no_fsync {
+            argv.push("--unsafe-no-fsync".to_owned());
+        }
+        // etcd 3.4 runs on this architecture only where it is told to.
+        let is_arm = std::env::consts::ARCH == "aarch64";
+        let unsupported = is_arm.then(|| ("ETCD_UNSUPPORTED_ARCH".into(), "arm64".into()));
+        let log = node.logs.join("etcd.log");
+        Program { argv, env: unsupported.into_iter().collect(), log }
+    }
+}
+
 #[async_trait]
 impl System for Etcd {
     fn name(&self) -> &'static str {
@@ -105,29 +141,11 @@ impl System for Etcd {
     }
 
     fn daemon(&self, node: &Node, all: &[Node]) -> Option<Program> {
-        let members: Vec<String> =
-            all.iter().map(|peer| format!("{}={}", peer.name, url(peer, PEER_PORT))).collect();
-        let mut argv = vec!["etcd".to_owned()];
-        let mut option = |name: &str, value: String| argv.extend([format!("--{name}"), value]);
-        option("name", node.name.to_string());
-        option("data-dir", node.data.join("etcd").display().to_string());
-        option("listen-client-urls", url(node, CLIENT_PORT));
-        option("advertise-client-urls", url(node, CLIENT_PORT));
-        option("listen-peer-urls", url(node, PEER_PORT));
-        option("initial-advertise-peer-urls", url(node, PEER_PORT));
-        option("initial-cluster", members.join(","));
-        option("initial-cluster-state", "new".to_owned());
-        option("initial-cluster-token", "netsplit".to_owned());
-        option("logger", "zap".to_owned());
-        option("log-outputs", "stderr".to_owned());
-        if self.typed.unsafe_no_fsync {
-            argv.push("--unsafe-no-fsync".to_owned());
-        }
-        // etcd 3.4 runs on this architecture only where it is told to.
-        let is_arm = std::env::consts::ARCH == "aarch64";
-        let unsupported = is_arm.then(|| ("ETCD_UNSUPPORTED_ARCH".into(), "arm64".into()));
-        let log = node.logs.join("etcd.log");
-        Some(Program { argv, env: unsupported.into_iter().collect(), log })
+        Some(self.member(node, all.iter(), "new"))
+    }
+
+    fn membership(&self) -> Option<&dyn Membership> {
+        Some(self)
     }
 
     async fn await_ready(&self, node: &Node) -> Result<()> {
