@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 use crate::{
-    disk,
+    capture, disk,
     system::{self, Options, Requirement},
     testbed::lab,
 };
@@ -29,8 +29,10 @@ pub const HOST_NEEDS: &[Requirement] = &[
 /// What this machine needs to reach nodes by SSH.
 pub const SSH_NEEDS: &[Requirement] = &[Requirement { program: "ssh", package: "openssh-client" }];
 
-/// What the project's own tests need beside: a browser that opens reports, an SSH server.
+/// What the project's own tests need beside: a browser that opens reports, an SSH server, who keeps
+/// packets.
 pub const TEST_NEEDS: &[Requirement] = &[
+    capture::NEED,
     Requirement { program: "chromium", package: "chromium" },
     Requirement { program: "sshd", package: "openssh-server" },
 ];

@@ -21,6 +21,7 @@
 //! 8. *A checker enters the house when it has convicted a wrong store and acquitted a right one.*
 //! 9. *Checkers neither panic nor lie about limits.*
 //! 10. *A violation dominates.*
+pub mod capture;
 pub mod cli;
 pub mod clock;
 pub mod cluster;

@@ -28,6 +28,7 @@ use workloads::{
 };
 
 use crate::{
+    capture,
     cluster::{Clocks, Cluster, Daemons, Node},
     ledger::{self, Ledger, Undo},
     nemesis::{self, Fault, HEAL, Nemesis},
@@ -91,7 +92,7 @@ pub async fn run(
     progress.phase("setup");
     let ledger = Ledger::create(&store.directory)?;
     let home = test.testbed.home(&test.id);
-    let needs = test.system()?.requirements();
+    let needs = test.requirements()?;
     let found = test.testbed.up(&store.path(file::NODES), &home, test.seed, &needs).await?;
     // Noted first, done then: neither file nor rule nor process without an entry.
     let undo = Undo::RemoveDirectory { home: home.clone() };
@@ -163,6 +164,9 @@ async fn deploy_and_operate(
     let is_aimed = |(_, words): &(_, Vec<String>)| words.iter().any(|w| test.targets.contains(w));
     if !test.targets.is_empty() && !targets.iter().any(is_aimed) {
         bail!("--fault-target {}: no fault here can aim at that", test.targets.join(","));
+    }
+    if let Some(filter) = &test.tcpdump {
+        capture::begin(cluster, filter).await.context("--tcpdump")?;
     }
     tokio::select! {
         deployed = deploy(cluster, Duration::from_millis(test.setup_timeout_ms)) => deployed?,

@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 use workloads::{Params, generator::Arrivals};
 
 use crate::{
+    capture,
     nemesis::{self, Planned, Settings},
     net::{link::Quality, weather},
     result::SystemInfo,
     route::Policy,
-    system::{self, Entry, Options},
+    system::{self, Entry, Options, Requirement},
     testbed::Testbed,
 };
 
@@ -80,6 +81,9 @@ pub struct Test {
     /// Patterns that no line of a node's log may match.
     #[serde(default)]
     pub fail_on_log: Vec<String>,
+    /// Which packets of the nodes are kept, in the words of tcpdump; absent for none.
+    #[serde(default)]
+    pub tcpdump: Option<String>,
     /// How long judging may take.
     pub check_timeout_ms: u64,
     /// How much memory judging may hold.
@@ -104,6 +108,16 @@ impl Test {
         let bug = self.system.bug.as_deref().map(|name| find_bug(entry, name)).transpose()?;
         let options: Options = self.system.options.clone();
         (entry.build)(bug, &options)
+    }
+
+    /// The programs that it takes on the nodes.
+    ///
+    /// # Errors
+    /// An unknown system, bug or option.
+    pub fn requirements(&self) -> Result<Vec<Requirement>> {
+        let mut needs = self.system()?.requirements();
+        needs.extend(self.tcpdump.as_ref().map(|_| capture::NEED));
+        Ok(needs)
     }
 
     /// The faults, built.

@@ -53,6 +53,29 @@ fn the_default_run_passes_and_means_it() {
 }
 
 #[test]
+fn packets_are_kept_where_they_are_asked_for() {
+    let netsplit = Netsplit::new();
+    let quiet = ["--faults", "none", "--time-limit", "5s"];
+    netsplit.run(&with(&readme("netsplit run --tcpdump tcp"), &quiet)).exits(0);
+    let nodes = netsplit.results.path().join("results/latest/nodes");
+    for node in ["n1", "n2", "n3", "n4", "n5"] {
+        let packets = |filter: &str| {
+            let mut tcpdump = Command::new("tcpdump");
+            tcpdump.arg("-nr").arg(nodes.join(node).join("traffic.pcap")).args(filter.split(' '));
+            let output = tcpdump.output().expect("tcpdump runs");
+            assert!(output.status.success(), "{output:?}");
+            String::from_utf8_lossy(&output.stdout).lines().count()
+        };
+        assert!(packets("tcp port 7000") > 100, "{node}");
+        assert_eq!(packets("not tcp"), 0, "{node}");
+    }
+    let nonsense = ["run", "--tcpdump", "tcp nonsense"];
+    netsplit.run(&with(&nonsense, &quiet)).exits(75).says("--tcpdump").says("nonsense");
+    let noop = ["run", "--system", "noop", "--tcpdump"];
+    netsplit.run(&noop).exits(64).says("sends no packets");
+}
+
+#[test]
 fn an_ordinary_user_needs_no_rights() {
     let netsplit = Netsplit::unprivileged();
     netsplit.run(&with(&["run"], &SHORT)).exits(0).says("PASS");

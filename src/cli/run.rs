@@ -112,6 +112,10 @@ pub(super) struct RunArgs {
     /// repeated
     #[arg(long, value_name = "REGEX", help_heading = "Judging")]
     fail_on_log: Vec<String>,
+    /// Keep the packets that nodes send and get (`nodes/*/traffic.pcap`), those alone that this
+    /// filter of tcpdump's lets through
+    #[arg(long, value_name = "FILTER", num_args = 0..=1, default_missing_value = "", help_heading = "Judging")]
+    tcpdump: Option<String>,
     /// Time for judging
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = parse::duration, help_heading = "Judging")]
     check_timeout: Duration,
@@ -156,7 +160,7 @@ fn prepare(args: &RunArgs, test: &Test) -> Result<()> {
         _ => doctor::NET_NEEDS.to_vec(),
     };
     if !matches!(test.testbed, Testbed::Ssh { .. }) {
-        needs.extend(test.system()?.requirements());
+        needs.extend(test.requirements()?);
     }
     let missing = doctor::missing(&needs);
     if missing.is_empty() {
@@ -235,6 +239,7 @@ fn resolve(args: &RunArgs) -> Result<Test> {
         files: args.faults.files.clone(),
         testbed,
         fail_on_log: args.fail_on_log.clone(),
+        tcpdump: args.tcpdump.clone(),
         check_timeout_ms: args.check_timeout.as_millis() as u64,
         check_memory: args.check_memory,
     };
@@ -275,6 +280,7 @@ fn refuse_impossible(test: &Test) -> Result<()> {
 fn testbed(args: &RunArgs, is_imagined: bool) -> Result<Testbed> {
     if is_imagined {
         ensure!(args.nodes.is_empty(), "--nodes: {} lives inside netsplit", args.system);
+        ensure!(args.tcpdump.is_none(), "--tcpdump: {} sends no packets", args.system);
         return Ok(Testbed::Imagined { nodes: args.node_count });
     }
     if args.nodes.is_empty() {

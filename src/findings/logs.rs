@@ -12,7 +12,10 @@ use regex::Regex;
 use serde_json::Value;
 
 use super::worst_first;
-use crate::result::{FoundAnomaly, Property, PropertyKind, PropertyStatus, RunResult};
+use crate::{
+    capture,
+    result::{FoundAnomaly, Property, PropertyKind, PropertyStatus, RunResult},
+};
 
 /// The name of the property and of the anomaly.
 const NAME: &str = "log-pattern";
@@ -63,7 +66,8 @@ pub fn patterns(words: &[String]) -> Result<Vec<Regex>> {
 pub fn search(nodes: &Path, patterns: &[Regex]) -> Result<Found> {
     let mut found = Found::default();
     for node in sorted(nodes)? {
-        for log in sorted(&node)?.into_iter().filter(|log| log.is_file()) {
+        let is_log = |path: &PathBuf| path.is_file() && !path.ends_with(capture::FILE);
+        for log in sorted(&node)?.into_iter().filter(is_log) {
             let open = || format!("failed to open {}", log.display());
             let text = BufReader::new(File::open(&log).with_context(open)?);
             search_one(&name(&node), &name(&log), text, patterns, &mut found)?;
