@@ -71,6 +71,11 @@ fn packets_are_kept_where_they_are_asked_for() {
     }
     let nonsense = ["run", "--tcpdump", "tcp nonsense"];
     netsplit.run(&with(&nonsense, &quiet)).exits(75).says("--tcpdump").says("nonsense");
+    if nix::unistd::geteuid().is_root() {
+        let ordinary = Netsplit::unprivileged();
+        let run = with(&["run", "--tcpdump"], &quiet);
+        ordinary.run(&run).exits(75).says("nothing can be captured on n1");
+    }
     let noop = ["run", "--system", "noop", "--tcpdump"];
     netsplit.run(&noop).exits(64).says("sends no packets");
 }
