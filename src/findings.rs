@@ -7,6 +7,7 @@ pub mod logs;
 pub mod resilience;
 pub mod stats;
 pub mod streamed;
+mod unforeseen;
 pub mod verdict;
 pub mod windows;
 

@@ -15,7 +15,7 @@ use crate::exit::Exit;
 mod figure;
 
 /// The version of this shape.
-pub const SCHEMA_VERSION: &str = "1.2.0";
+pub const SCHEMA_VERSION: &str = "1.3.0";
 
 /// What a run or a check found.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -266,6 +266,9 @@ pub struct Stats {
     pub service_ns: BTreeMap<String, Quantiles>,
     /// Why calls did not end `ok`: the commonest errors with their counts.
     pub errors: Vec<ErrorCount>,
+    /// Those of them that no client foresaw, by kind, the commonest first. They make no verdict.
+    #[serde(default)]
+    pub unforeseen: Vec<UnforeseenErrors>,
     /// From the first to the last op.
     pub duration_ns: Nanos,
 }
@@ -303,6 +306,19 @@ pub struct ErrorCount {
     pub error: String,
     /// How many calls ended with it.
     pub count: u64,
+}
+
+/// A kind of errors that no client foresaw.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct UnforeseenErrors {
+    /// What was being done, or went wrong, numbers blanked.
+    pub kind: String,
+    /// How many calls ended with one.
+    pub count: u64,
+    /// The first of them, in full.
+    pub example: String,
+    /// The op that ended with it, by its index in the history.
+    pub op: u32,
 }
 
 /// What the harness itself did, so that it is not taken for the system.

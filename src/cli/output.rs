@@ -16,7 +16,9 @@ pub(super) mod referee;
 use super::{Format, judge::Judged};
 use crate::{
     junit, report,
-    result::{Artifact, Property, PropertyStatus, RunResult, VerdictValue},
+    result::{
+        Artifact, Property, PropertyStatus, RunResult, Stats, UnforeseenErrors, VerdictValue,
+    },
     store::{Store, file},
 };
 
@@ -177,6 +179,7 @@ pub(super) fn summary(result: &RunResult) -> String {
             ops.total, ops.ok, ops.info, ops.fail
         ));
     }
+    lines.extend(unforeseen(&result.stats));
     let evidence = &result.evidence;
     if evidence.faults_planned > 0 {
         let mut kinds: Vec<&str> = result.faults.iter().map(|f| f.fault.as_str()).collect();
@@ -206,6 +209,14 @@ pub(super) fn summary(result: &RunResult) -> String {
     lines.push(format!("again    {}", result.run.reproduce));
     lines.push(format!("exit     {} ({})", verdict.exit_code, meaning(verdict.exit_code)));
     lines.join("\n")
+}
+
+/// How many errors no client foresaw, with one of the commonest kind.
+fn unforeseen(stats: &Stats) -> Option<String> {
+    let UnforeseenErrors { example, op, .. } = stats.unforeseen.first()?;
+    let count: u64 = stats.unforeseen.iter().map(|kind| kind.count).sum();
+    let errors = if count == 1 { "error" } else { "errors" };
+    Some(format!("errors   {count} {errors} that no client foresaw, such as: {example} (op {op})"))
 }
 
 /// The weaker promises that a violated property still keeps, where that was looked at.

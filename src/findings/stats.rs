@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use checkers::{History, Kind, Nanos, OpRef, Process};
 use hdrhistogram::Histogram;
 
+use super::unforeseen::Kinds;
 use crate::result::{Counts, ErrorCount, Quantiles, Stats};
 
 /// So many classes of errors are listed.
@@ -24,6 +25,7 @@ pub(super) struct Tally {
     services: BTreeMap<String, Histogram<u64>>,
     is_late: bool,
     errors: BTreeMap<String, u64>,
+    unforeseen: Kinds,
     first: Option<Nanos>,
     last: Nanos,
 }
@@ -47,6 +49,7 @@ impl Tally {
                 let _ = self.services.get_mut(invoked.f).map(|h| h.record(service));
             } else if let Some(error) = history.error(done.row) {
                 *self.errors.entry(class(&error)).or_default() += 1;
+                self.unforeseen.add(&done, &error);
             }
         }
         for op in history.ops() {
@@ -83,6 +86,7 @@ impl Tally {
         stats.errors = errors.map(|(error, count)| ErrorCount { error, count }).collect();
         stats.errors.sort_by_key(|e| std::cmp::Reverse(e.count));
         stats.errors.truncate(ERRORS_MAX);
+        stats.unforeseen = self.unforeseen.list();
         stats.duration_ns = self.last - self.first.unwrap_or(0);
         stats
     }
@@ -117,7 +121,7 @@ pub(crate) fn quantiles(histogram: &Histogram<u64>) -> Quantiles {
 }
 
 /// An error with its numbers blanked, so that alike ones count together.
-fn class(error: &str) -> String {
+pub(super) fn class(error: &str) -> String {
     let mut class = String::new();
     for c in error.chars().take(200) {
         match c {

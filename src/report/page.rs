@@ -171,6 +171,19 @@ pub(super) mod tests {
         }
     }
 
+    /// The same, and an error that no client foresaw.
+    fn troubled() -> RunResult {
+        let ops = Counts { total: 2, ok: 1, info: 1, ..Counts::default() };
+        let unforeseen = UnforeseenErrors {
+            kind: "no number".into(),
+            count: 1,
+            example: format!("no number: {HOSTILE}"),
+            op: 3,
+        };
+        let stats = Stats { ops, unforeseen: vec![unforeseen], ..Stats::default() };
+        RunResult { stats, ..result() }
+    }
+
     fn history() -> History {
         let hostile = json!(HOSTILE);
         let text = format!(
@@ -217,10 +230,18 @@ pub(super) mod tests {
 
     #[test]
     fn what_the_target_said_is_text_and_never_markup() {
-        let page = page(&result(), Some(&history()));
+        let page = page(&troubled(), Some(&history()));
         assert!(!page.contains("<img"));
         assert_eq!(page.matches("</script>").count(), 2);
         assert!(page.contains("&#60;img src=x onerror=alert(1)&#62;"));
+    }
+
+    #[test]
+    fn errors_that_no_client_foresaw_are_listed_apart() {
+        let mut result = troubled();
+        assert!(page(&result, None).contains("no number: &#60;/script"));
+        result.stats.unforeseen.clear();
+        assert!(!page(&result, None).contains("foresaw"));
     }
 
     #[test]

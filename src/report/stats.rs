@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use askama::Template;
 
 use super::format::{count, duration, share};
-use crate::result::{Counts, Harness, Quantiles, RunResult};
+use crate::result::{Counts, Harness, Quantiles, RunResult, UnforeseenErrors};
 
 /// The section.
 #[derive(Template)]
@@ -36,6 +36,10 @@ use crate::result::{Counts, Harness, Quantiles, RunResult};
 {%- if !errors.is_empty() %}
 <h3>Why calls did not end ok</h3><table><thead><tr><th class="n">calls</th><th>error</th></tr></thead><tbody>
 {%- for e in errors %}<tr><td class="n">{{ e.0 }}</td><td><code>{{ e.1 }}</code></td></tr>{% endfor %}</tbody></table>
+{%- endif %}
+{%- if !unforeseen.is_empty() %}
+<h3>Errors that no client foresaw</h3><table><thead><tr><th class="n">calls</th><th>kind</th><th>the first of them</th><th class="n">op</th></tr></thead><tbody>
+{%- for e in unforeseen %}<tr><td class="n">{{ e.count }}</td><td>{{ e.kind }}</td><td><code>{{ e.example }}</code></td><td class="n">{{ e.op }}</td></tr>{% endfor %}</tbody></table>
 {%- endif %}{% endif %}</section>
 "#
 )]
@@ -46,6 +50,7 @@ pub(super) struct Stats {
     resilience: Vec<(&'static str, String)>,
     harness: Vec<(&'static str, String)>,
     errors: Vec<(String, String)>,
+    unforeseen: Vec<Unforeseen>,
 }
 
 /// By function, quantiles as text.
@@ -63,6 +68,20 @@ struct Row {
     fail: String,
     info: String,
     share: String,
+}
+
+struct Unforeseen {
+    count: String,
+    kind: String,
+    example: String,
+    op: u32,
+}
+
+impl Unforeseen {
+    fn new(errors: &UnforeseenErrors) -> Unforeseen {
+        let UnforeseenErrors { kind, example, op, .. } = errors.clone();
+        Unforeseen { count: count(errors.count), kind, example, op }
+    }
 }
 
 impl Stats {
@@ -85,6 +104,7 @@ impl Stats {
             resilience: resilience(result),
             harness: result.harness.as_ref().map(harness).unwrap_or_default(),
             errors: stats.errors.iter().map(|e| (count(e.count), e.error.clone())).collect(),
+            unforeseen: stats.unforeseen.iter().map(Unforeseen::new).collect(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Does the ops of a thread: asks the system, says how it ended.
 use std::{
+    any::Any,
     panic::AssertUnwindSafe,
     sync::Arc,
     time::{Duration, Instant},
@@ -10,7 +11,7 @@ use checkers::{Kind, Nanos, Op};
 use futures_util::FutureExt;
 use serde_json::Value;
 use tokio::time::timeout;
-use workloads::{Client, Failure, Params, generator::Completion};
+use workloads::{Client, Failure, Params, client::UNFORESEEN, generator::Completion};
 
 use super::{carrier::Done, gauge::Moments};
 use crate::{cluster::Node, system::System};
@@ -97,7 +98,7 @@ impl Worker {
         };
         let answer = ask(&mut **client, op, self.way.op_timeout).await;
         // After an unknown fate the connection may still bring the late answer: away with it.
-        if matches!(answer, Err(Failure::Indefinite(_))) {
+        if matches!(answer, Err(Failure::Indefinite(_) | Failure::Unforeseen(_))) {
             self.clients[node] = None;
         }
         completion(self.way.reads, op, answer)
@@ -109,18 +110,26 @@ async fn ask(client: &mut dyn Client, op: &Op, deadline: Duration) -> Result<Val
     let call = AssertUnwindSafe(client.invoke(op)).catch_unwind();
     match timeout(deadline, call).await {
         Ok(Ok(answer)) => answer,
-        Ok(Err(_)) => Err(Failure::Indefinite("the client panicked".into())),
+        Ok(Err(panic)) => Err(Failure::Unforeseen(format!("the client panicked{}", said(&*panic)))),
         Err(_) => Err(Failure::Indefinite("timed out".into())),
     }
 }
 
+/// What a panic had to say.
+fn said(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    text.map_or_else(String::new, |text| format!(": {text}"))
+}
+
 /// How a call ended. An unknown fate of a function that changes nothing is as good as a failure.
 fn completion(reads: &[&str], op: &Op, answer: Result<Value, Failure>) -> Completion {
+    let doubtful = if reads.contains(&&*op.f) { Kind::Fail } else { Kind::Info };
     match answer {
         Ok(value) => Completion { kind: Kind::Ok, value, error: None },
         Err(Failure::Definite(error)) => ended(Kind::Fail, &error),
-        Err(Failure::Indefinite(error)) if reads.contains(&&*op.f) => ended(Kind::Fail, &error),
-        Err(Failure::Indefinite(error)) => ended(Kind::Info, &error),
+        Err(Failure::Indefinite(error)) => ended(doubtful, &error),
+        Err(Failure::Unforeseen(error)) => ended(doubtful, &format!("{UNFORESEEN}{error}")),
     }
 }
 
@@ -145,13 +154,14 @@ mod tests {
             match &*op.value.to_string() {
                 "\"hang\"" => std::future::pending().await,
                 "\"panic\"" => panic!("as told"),
+                "\"garble\"" => Ok("{".parse()?),
                 "\"refuse\"" => Err(Failure::Definite("no".into())),
                 value => Ok(value.into()),
             }
         }
     }
 
-    async fn kind(f: &str, value: &str) -> Kind {
+    async fn done(f: &str, value: &str) -> Completion {
         let op = Op {
             index: 0,
             time: 0,
@@ -165,16 +175,30 @@ mod tests {
             node: None,
         };
         let answer = ask(&mut Unruly, &op, Duration::from_millis(20)).await;
-        completion(&["read"], &op, answer).kind
+        completion(&["read"], &op, answer)
+    }
+
+    async fn kind(f: &str, value: &str) -> Kind {
+        done(f, value).await.kind
     }
 
     #[tokio::test]
     async fn hung_and_panicking_clients_leave_a_write_in_doubt_and_a_read_failed() {
-        for trouble in ["hang", "panic"] {
+        for trouble in ["hang", "panic", "garble"] {
             assert_eq!(kind("write", trouble).await, Kind::Info);
             assert_eq!(kind("read", trouble).await, Kind::Fail);
         }
         assert_eq!(kind("write", "refuse").await, Kind::Fail);
         assert_eq!(kind("write", "1").await, Kind::Ok);
+    }
+
+    #[tokio::test]
+    async fn what_no_client_foresaw_is_marked() {
+        let said = async |f, value| done(f, value).await.error.expect("a reason").to_string();
+        let panicked = "unforeseen: the client panicked: as told";
+        assert_eq!(said("write", "panic").await, panicked);
+        assert_eq!(said("read", "panic").await, panicked);
+        assert!(said("write", "garble").await.starts_with(UNFORESEEN));
+        assert_eq!(said("write", "hang").await, "timed out", "the harness foresees that");
     }
 }

@@ -44,7 +44,7 @@ use checkers::{
 };
 use serde::{Deserialize, Serialize};
 
-pub use client::{Client, Failure};
+pub use client::{Client, Failure, Foreseen};
 pub use generator::{Generator, Invocation};
 
 /// What to ask, and who judges the answers.

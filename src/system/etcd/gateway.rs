@@ -12,6 +12,7 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::{net::TcpStream, task::JoinSet, time::timeout};
+use workloads::Foreseen;
 
 /// How long to wait for a connection.
 const CONNECT: Duration = Duration::from_millis(500);
@@ -68,10 +69,12 @@ impl Gateway {
             .header(HOST, &self.host)
             .header(CONTENT_TYPE, "application/json")
             .body(Full::new(body))?;
-        self.sender.ready().await.context("the connection was closed before the request")?;
-        let response = self.sender.send_request(request).await.context("no answer")?;
+        let closed = Foreseen("the connection was closed before the request");
+        self.sender.ready().await.context(closed)?;
+        let response = self.sender.send_request(request).await.context(Foreseen("no answer"))?;
         let status = response.status();
-        let body = response.into_body().collect().await.context("half an answer")?.to_bytes();
+        let half = Foreseen("half an answer");
+        let body = response.into_body().collect().await.context(half)?.to_bytes();
         let body = serde_json::from_slice(&body)
             .with_context(|| format!("an answer that is no JSON, with status {status}"))?;
         Ok(Answer { status, body })

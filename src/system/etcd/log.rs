@@ -5,7 +5,7 @@
 //! none of these has grown since. How far a process has come, only its client knows.
 use std::collections::BTreeMap;
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use async_trait::async_trait;
 use checkers::{Op, Process};
 use serde_json::{Map, Value, json};
@@ -46,7 +46,7 @@ impl Client for Log {
                 self.reader = keys.map(|key| (key, had.get(&key).copied().unwrap_or(0))).collect();
                 Ok(op.value.clone())
             }
-            "crash" => Err(anyhow!("crashed, as it was told to").into()),
+            "crash" => Err(Failure::Indefinite("crashed, as it was told to".into())),
             "send" | "poll" | "txn" => self.transaction(op).await,
             _ => Err(unknown(op)),
         }

@@ -10,6 +10,8 @@ use tokio::{
     time::timeout,
 };
 
+use workloads::Foreseen;
+
 use super::{Reply, Request};
 
 /// A connection to one node. It never dials again: whoever made it has to know.
@@ -48,10 +50,12 @@ impl Caller {
         let mut line =
             serde_json::to_string(&Request { id: self.next_id, from: None, body: &body })?;
         line.push('\n');
-        self.stream.write_all(line.as_bytes()).await.context("failed to ask")?;
+        self.stream.write_all(line.as_bytes()).await.context(Foreseen("failed to ask"))?;
         line.clear();
-        self.stream.read_line(&mut line).await.context("failed to hear the answer")?;
-        ensure!(line.ends_with('\n'), "the connection was closed before the answer");
+        let unheard = Foreseen("failed to hear the answer");
+        self.stream.read_line(&mut line).await.context(unheard)?;
+        let is_whole = line.ends_with('\n');
+        ensure!(is_whole, Foreseen("the connection was closed before the answer"));
         let reply: Reply = serde_json::from_str(&line).context("no answer")?;
         ensure!(reply.id == self.next_id, "the answer to another question");
         let body = reply.reply.map_err(|e| anyhow!("refused: {e}"))?;
