@@ -41,10 +41,10 @@ use crate::{
     testbed::Found,
 };
 use drive::Drive;
-use journal::Journal;
 use online::Online;
 use worker::{Way, Worker};
 
+pub use journal::Journal;
 pub use progress::{Progress, Show};
 
 /// How long a run may last beyond what its phases may: then something in netsplit hangs.

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use checkers::Op;
 
 /// An open history.
-pub(super) struct Journal {
+pub struct Journal {
     file: File,
     buffer: Vec<u8>,
 }
@@ -16,14 +16,14 @@ impl Journal {
     ///
     /// # Errors
     /// When the file cannot be made.
-    pub(super) fn create(path: &Path) -> Result<Journal> {
+    pub fn create(path: &Path) -> Result<Journal> {
         let file =
             File::create(path).with_context(|| format!("failed to make {}", path.display()))?;
         Ok(Journal { file, buffer: Vec::new() })
     }
 
     /// Adds an op. It is in the file after the next [`Journal::flush`].
-    pub(super) fn add(&mut self, op: &Op) {
+    pub fn add(&mut self, op: &Op) {
         op.write_line(&mut self.buffer);
     }
 
@@ -31,7 +31,7 @@ impl Journal {
     ///
     /// # Errors
     /// When the disk is full, or gone.
-    pub(super) fn flush(&mut self) -> Result<()> {
+    pub fn flush(&mut self) -> Result<()> {
         self.file.write_all(&self.buffer).context("failed to write the history")?;
         self.buffer.clear();
         Ok(())
@@ -41,7 +41,7 @@ impl Journal {
     ///
     /// # Errors
     /// When the disk is full, or gone.
-    pub(super) fn close(mut self) -> Result<()> {
+    pub fn close(mut self) -> Result<()> {
         self.flush()?;
         self.file.sync_all().context("failed to sync the history")
     }
