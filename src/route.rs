@@ -27,7 +27,8 @@ pub enum Policy {
     Roles,
 }
 
-/// The names of the nodes that lead now.
+/// The names of the nodes that lead now; where several believe it, the one that was chosen last comes
+/// first.
 pub type Leaders = watch::Receiver<Vec<Arc<str>>>;
 
 /// Routes the ops of a run.

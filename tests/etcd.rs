@@ -2,7 +2,10 @@
 #[path = "support/harness.rs"]
 mod harness;
 
+use std::collections::BTreeMap;
+
 use harness::{ALONE, Netsplit, readme};
+use serde_json::Value;
 
 /// Without waiting for disks, and on three nodes, so that a busy machine gets something done in a
 /// short run.
@@ -111,4 +114,63 @@ fn clients_that_do_not_compare_what_they_read_are_convicted() {
 fn stale_reads_are_convicted_by_what_forbids_them() {
     let stale = [&ALONE[..], &["--option", "serializable=true", "--time-limit", "20s"]].concat();
     each(&["append", "multi-register"], &stale, "fail");
+}
+
+/// Of the calls that ended `ok` between these times, how many each node answered.
+fn answered(history: &str, from: u64, until: u64) -> BTreeMap<String, u64> {
+    let ops = history.lines().map(|line| serde_json::from_str::<Value>(line).expect("an op"));
+    let of_clients = ops.filter(|op| op["process"].is_u64() && op["type"] == "ok");
+    let inside = of_clients.filter(|op| (from..until).contains(&op["time"].as_u64().expect("one")));
+    inside.fold(BTreeMap::new(), |mut counts, op| {
+        *counts.entry(op["node"].as_str().expect("a node").to_owned()).or_default() += 1;
+        counts
+    })
+}
+
+/// The node that answered most of these calls.
+fn most(answered: &BTreeMap<String, u64>) -> &str {
+    let total: u64 = answered.values().sum();
+    let (node, count) = answered.iter().max_by_key(|(_, count)| **count).expect("an answer");
+    assert!(total >= 20 && count * 2 > total, "no node is followed: {answered:?}");
+    node
+}
+
+/// The node that a fault took from the others.
+fn victim(fault: &Value) -> String {
+    let hurt = &fault["hurt"];
+    let alone = |cut: &serde_json::Map<String, Value>| {
+        let from_both = cut.iter().find(|(_, from)| from.as_array().is_some_and(|f| f.len() == 2));
+        from_both.map(|(node, _)| node.clone())
+    };
+    let dead = hurt[0].as_str().map(str::to_owned);
+    dead.or_else(|| alone(hurt.as_object()?)).unwrap_or_else(|| panic!("nobody: {fault}"))
+}
+
+#[test]
+fn calls_follow_the_leader_wherever_it_goes() {
+    const SECOND: u64 = 1_000_000_000;
+    let netsplit = Netsplit::new();
+    // A few calls, so that a busy machine knows who leads; this seed strikes once each, for long.
+    let few = ["--node-count", "3", "-c", "3", "--rate", "40", "--route", "leader"];
+    let aimed = ["--faults", "kill,partition", "--fault-target", "primaries"];
+    let struck = ["--partition", "primaries", "--fault-interval", "8s", "--seed", "1"];
+    let run = [&ETCD[..], &few, &aimed, &struck, &["--time-limit", "36s"]].concat();
+    netsplit.run(&run).exits(0);
+    let (result, history) = (netsplit.result(), netsplit.latest("history.jsonl"));
+    let time = |fault: &Value, at: &str| fault[at].as_u64().expect("a time");
+    let faults = result["faults"].as_array().expect("faults");
+    assert_eq!(faults.len(), 2, "{faults:?}");
+    let mut since = SECOND;
+    for fault in faults {
+        let before = answered(&history, since, time(fault, "planned_ns"));
+        let leader = victim(fault);
+        assert_eq!(most(&before), leader, "{fault}");
+        let log = netsplit.latest(&format!("nodes/{leader}/etcd.log"));
+        assert!(log.contains("became leader at term"), "{leader} says so itself");
+        // By then another was elected, and that was heard.
+        let settled = time(fault, "effective_ns") + 4 * SECOND;
+        let during = answered(&history, settled, time(fault, "healing_ns"));
+        assert_ne!(most(&during), leader, "{fault}");
+        since = time(fault, "healed_ns") + 2 * SECOND;
+    }
 }

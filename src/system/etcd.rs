@@ -23,7 +23,7 @@ mod sets;
 mod transactions;
 mod unique_ids;
 
-use std::{sync::Arc, time::Duration};
+use std::{cmp::Reverse, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use async_trait::async_trait;
@@ -170,13 +170,13 @@ impl System for Etcd {
         let mut asked = JoinSet::new();
         for node in nodes.iter().cloned() {
             asked.spawn(async move {
-                let leads = timeout(ASIDE, leads(&node)).await;
-                matches!(leads, Ok(Ok(true))).then_some((node.number, node.name))
+                let term = timeout(ASIDE, leads(&node)).await.ok()?.ok()??;
+                Some((Reverse(term), node.number, node.name))
             });
         }
         let mut leaders: Vec<_> = asked.join_all().await.into_iter().flatten().collect();
         leaders.sort();
-        leaders.into_iter().map(|(_, name)| name).collect()
+        leaders.into_iter().map(|(.., name)| name).collect()
     }
 }
 
@@ -190,10 +190,12 @@ async fn is_healthy(node: &Node) -> Result<bool> {
     Ok(timeout(Duration::from_secs(2), asked).await??.body["health"] == "true")
 }
 
-/// Whether a member believes that it leads. Several may: a deposed leader learns of it late.
-async fn leads(node: &Node) -> Result<bool> {
+/// The term in which a member believes that it leads, if it does. Several may: a deposed leader
+/// learns of it late, and its term is over.
+async fn leads(node: &Node) -> Result<Option<i64>> {
     let mut gateway = Gateway::connect((node.ip, CLIENT_PORT).into()).await?;
     let status = gateway.post("/v3/maintenance/status", &json!({})).await?.body;
     let (leader, member) = (&status["leader"], &status["header"]["member_id"]);
-    Ok(leader.is_string() && leader == member)
+    let is_leader = leader.is_string() && leader == member;
+    is_leader.then(|| kv::integer(&status["raftTerm"])).transpose()
 }
