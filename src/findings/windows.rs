@@ -65,7 +65,7 @@ fn close(
         .iter_mut()
         .filter(|w| w.healed_ns.is_none() && only.is_none_or(|only| only == w.fault));
     for window in open {
-        window.healing_ns = Some(invoked.time);
+        window.healing_ns.get_or_insert(invoked.time);
         let Some(done) = done else { continue };
         if done.kind != Kind::Ok {
             window.error = history.error(done.row).or(Some("it could not be healed".into()));
@@ -75,8 +75,11 @@ fn close(
         if let Some(Value::Object(seen)) = told["evidence"].get(&window.fault)
             && let Some(evidence) = window.evidence.as_object_mut()
         {
-            evidence.extend(seen.clone());
-            if seen.get("lasted") == Some(&Value::Bool(false)) && window.effective {
+            // What undoing it once more finds is what it left the first time.
+            let is_first = !evidence.contains_key("lasted");
+            let news = seen.iter().filter(|(name, _)| is_first || *name == "after");
+            evidence.extend(news.map(|(name, seen)| (name.clone(), seen.clone())));
+            if evidence.get("lasted") == Some(&Value::Bool(false)) && window.effective {
                 window.effective = false;
                 window.error = Some("it did not last until it was healed".into());
             }
@@ -123,6 +126,22 @@ mod tests {
             r#"{"process":"nemesis","type":"ok","f":"heal","value":{"healed":true,"evidence":{"kill":{"lasted":false}}}}"#,
         ]));
         assert!(!windows[0].effective && windows[0].error.is_some());
+    }
+
+    #[test]
+    fn a_fault_that_had_to_be_undone_twice_lasted_until_the_first_time() {
+        let windows = windows(&history(&[
+            r#"{"time":1,"process":"nemesis","type":"invoke","f":"kill","value":{"target":"one"}}"#,
+            r#"{"time":2,"process":"nemesis","type":"ok","f":"kill","value":{"effective":true,"evidence":{}}}"#,
+            r#"{"time":3,"process":"nemesis","type":"invoke","f":"heal","value":{"fault":"kill"}}"#,
+            r#"{"time":4,"process":"nemesis","type":"ok","f":"heal","value":{"healed":false,"evidence":{"kill":{"lasted":true,"after":"half"}}}}"#,
+            r#"{"time":5,"process":"nemesis","type":"invoke","f":"heal","value":{"fault":null}}"#,
+            r#"{"time":6,"process":"nemesis","type":"ok","f":"heal","value":{"healed":true,"evidence":{"kill":{"lasted":false,"after":"all"}}}}"#,
+        ]));
+        let [kill] = &windows[..] else { panic!("one window") };
+        assert!(kill.effective && kill.error.is_none(), "{kill:?}");
+        assert_eq!((kill.healing_ns, kill.healed_ns), (Some(3), Some(6)));
+        assert_eq!(kill.evidence, json!({ "lasted": true, "after": "all" }));
     }
 
     #[test]
