@@ -82,6 +82,7 @@ fn a_run_whose_history_is_larger_than_the_memory_for_judging_is_judged() {
     netsplit.run(&many(&[])).exits(0).says("PASS").says("bit by bit");
     let result = netsplit.result();
     assert!(result["evidence"]["reads_after_heal"].as_u64() > Some(0), "{result}");
+    assert!(result["resilience"]["availability"].as_f64() > Some(0.5), "{result}");
     netsplit.run(&many(&["--bug", "stale-read"])).exits(1).says("VIOLATION");
     let file = netsplit.result()["anomalies"][0]["file"].as_str().expect("a file").to_owned();
     assert!(netsplit.latest(&file).contains("\"read\""));

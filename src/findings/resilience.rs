@@ -1,10 +1,12 @@
 //! How the system bore the faults: availability, outages, recovery.
+use std::collections::BTreeMap;
+
 use checkers::{History, Kind, Nanos};
 
 use super::stats::client_calls;
 use crate::result::{FaultWindow, Resilience};
 
-const SECOND: Nanos = 1_000_000_000;
+pub(super) const SECOND: Nanos = 1_000_000_000;
 
 /// Measures a history with its faults. `availability` is the share of the one-second windows, from
 /// the first invocation to the last, that saw an `ok`; an outage is a time between two `ok`s (or
@@ -25,14 +27,14 @@ pub fn resilience(history: &History, faults: &[FaultWindow]) -> Resilience {
     }
     oks.sort_by_key(|ok| ok.1);
     let times: Vec<Nanos> = oks.iter().map(|ok| ok.1).collect();
-    let recovery = faults.iter().filter(|f| f.effective).map(|fault| {
-        let healed = fault.healed_ns;
-        (fault.id, healed.and_then(|healed| recovered(fault, healed, &oks)))
-    });
+    let back = |healed: Nanos, node: &str| {
+        let mut after = oks.iter().filter(|ok| ok.0 >= healed && ok.2 == Some(node));
+        after.next().map(|ok| ok.1)
+    };
     Resilience {
         availability: Some(availability(&times, first, last)),
         longest_outage_ns: Some(longest_gap(&times, first, last)),
-        recovery_ns: recovery.collect(),
+        recovery_ns: recovery(faults, back),
     }
 }
 
@@ -53,17 +55,18 @@ fn longest_gap(oks: &[Nanos], first: Nanos, last: Nanos) -> Nanos {
     marks.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or(0)
 }
 
-fn recovered(
-    fault: &FaultWindow,
-    healed: Nanos,
-    oks: &[(Nanos, Nanos, Option<&str>)],
-) -> Option<Nanos> {
-    let back = |node: &String| {
-        let mut after = oks.iter().filter(|ok| ok.0 >= healed && ok.2 == Some(node));
-        after.next().map(|ok| ok.1 - healed)
+/// By fault, how long it took until all nodes that it hurt were back; `back` says when a node first
+/// answered `ok` to a call invoked at this time or later.
+pub(super) fn recovery(
+    faults: &[FaultWindow],
+    back: impl Fn(Nanos, &str) -> Option<Nanos>,
+) -> BTreeMap<u32, Option<Nanos>> {
+    let recovered = |fault: &FaultWindow| {
+        let healed = fault.healed_ns?;
+        let after = |node: &String| back(healed, node).map(|at| at - healed);
+        fault.nodes.iter().map(after).collect::<Option<Vec<Nanos>>>()?.into_iter().max()
     };
-    let all: Option<Vec<Nanos>> = fault.nodes.iter().map(back).collect();
-    all?.into_iter().max()
+    faults.iter().filter(|f| f.effective).map(|fault| (fault.id, recovered(fault))).collect()
 }
 
 #[cfg(test)]

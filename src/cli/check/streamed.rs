@@ -16,7 +16,7 @@ use crate::{
     cli::input::Source,
     findings::{
         self, Asked,
-        streamed::{Gone, judge_streamed},
+        streamed::{Counts, judge_streamed},
     },
     result::RunResult,
 };
@@ -64,14 +64,13 @@ pub(super) fn check(
     let name = &args.path;
     let mut stream = checker.stream().context("this model takes the whole history")?;
     let budget = findings::budget(args.check_timeout, args.check_memory);
-    let gone = Gone::default();
-    let leave = |history: &History| gone.add(history);
+    let mut counts = Counts::default();
     let bad = |e: checkers::Malformed| anyhow!("{name}: {e}");
     let mut tail = Tail::default();
     let mut feed = |piece: Vec<u8>, stream: &mut Box<dyn Stream + '_>| -> Result<()> {
         let whole = tail.cut(piece);
-        stream.feed(&whole, &budget, &leave).map_err(bad)?;
-        Ok(())
+        stream.feed(&whole, &budget, &|_| ()).map_err(bad)?;
+        counts.take(&whole).map_err(bad)
     };
     for piece in text.chunks(piece(args) as usize) {
         feed(piece.to_vec(), &mut stream)?;
@@ -82,14 +81,18 @@ pub(super) fn check(
     }
     let torn = (!tail.rest.trim_ascii().is_empty()).then_some(tail.lines + 1);
     if !args.allow_torn || torn.is_none() {
-        stream.feed(&tail.rest, &budget, &leave).map_err(bad)?;
+        stream.feed(&tail.rest, &budget, &|_| ()).map_err(bad)?;
     }
-    let streamed = stream.finish(&budget, &leave).map_err(|e| {
+    let streamed = stream.finish(&budget, &|_| ()).map_err(|e| {
         let is_cut = torn.is_some() && e.message.contains("in the middle");
         let hint = if is_cut { "; --allow-torn judges the lines before it" } else { "" };
         anyhow!("{name}: {e}{hint}")
     })?;
-    let mut result = judge_streamed(name, asked, &streamed, gone).with_context(|| name.clone())?;
+    if torn.is_none() || !args.allow_torn {
+        counts.take(&tail.rest).map_err(bad)?;
+    }
+    let mut result =
+        judge_streamed(name, asked, &streamed, counts).with_context(|| name.clone())?;
     if let Some(line) = torn.filter(|_| args.allow_torn) {
         result.warnings.push(format!("line {line} is torn and left out"));
     }
