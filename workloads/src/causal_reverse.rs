@@ -32,7 +32,7 @@ fn build(params: &Params) -> Workload {
             next += 1;
             Some(invoke("write", next))
         };
-        calls.limit(u64::from(ops_per_key)).boxed()
+        calls.limit_near(u64::from(ops_per_key)).boxed()
     };
     Workload {
         generator: independent(nodes, one_key).clients().boxed(),

@@ -37,7 +37,7 @@ fn build(params: &Params) -> Workload {
             next += 1;
             Some(invoke("propose", next))
         };
-        calls.limit(u64::from(ops_per_key.min(OPS_MAX))).boxed()
+        calls.limit_near(u64::from(ops_per_key.min(OPS_MAX))).boxed()
     };
     Workload {
         generator: independent(nodes, one_key).clients().boxed(),

@@ -31,7 +31,7 @@ fn build(params: &Params) -> Workload {
             next += 1;
             Some(invoke("enqueue", next))
         };
-        calls.limit(u64::from(ops_per_key)).boxed()
+        calls.limit_near(u64::from(ops_per_key)).boxed()
     };
     let drained = EveryKey::until(finally::is_null, |_| invoke("dequeue", Value::Null));
     Workload {

@@ -33,6 +33,7 @@
 //! | [`reserve`] | `reserve` | so many threads for each |
 //! | [`mix`] | `mix` | a random one of several, each time |
 //! | [`limit`](GeneratorExt::limit), [`once`](GeneratorExt::once) | `limit`, `once` | at most so many ops |
+//! | [`limit_near`](GeneratorExt::limit_near) | none | at most so many ops, and not many fewer, by chance |
 //! | [`repeat`] | `repeat` | the first op of a fresh copy, again and again |
 //! | [`cycle`], [`cycle_n`] | `cycle` | from the start when it has ended |
 //! | [`process_limit`](GeneratorExt::process_limit) | `process-limit` | until more processes would be needed |

@@ -28,7 +28,7 @@ const LAST_CALLS: u32 = 10;
 
 fn build(params: &Params) -> Workload {
     let Params { nodes, ops_per_key, concurrency, .. } = *params;
-    let one_key = move |_| Holders::default().limit(u64::from(ops_per_key)).boxed();
+    let one_key = move |_| Holders::default().limit_near(u64::from(ops_per_key)).boxed();
     let leases = || independent(nodes.min(RIVALS), one_key).clients();
     Workload {
         generator: leases().boxed(),

@@ -67,7 +67,8 @@ pub struct Params {
     pub concurrency: u32,
     /// Nodes; thread `i` talks to node `i mod nodes`.
     pub nodes: u32,
-    /// Calls on one independent key before a fresh one takes its place.
+    /// Calls on one independent key, at most, before a fresh one takes its place; keys end at
+    /// different times.
     pub ops_per_key: u32,
     /// Whether one thread a key only writes and the others only read, each at a node of its own.
     pub roles: bool,

@@ -28,7 +28,7 @@ const LAST_CALLS: u32 = 4;
 
 fn build(params: &Params) -> Workload {
     let Params { nodes, ops_per_key, concurrency, .. } = *params;
-    let one_key = move |_| Rounds::default().limit(u64::from(ops_per_key)).boxed();
+    let one_key = move |_| Rounds::default().limit_near(u64::from(ops_per_key)).boxed();
     let locks = || independent(nodes, one_key).clients();
     Workload {
         generator: locks().boxed(),

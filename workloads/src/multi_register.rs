@@ -31,7 +31,7 @@ fn build(params: &Params) -> Workload {
     let one_key = move |_| {
         let mut next = 0u64;
         let calls = move |ctx: &mut Context| Some(transaction(ctx, &mut next));
-        calls.limit(u64::from(ops_per_key.min(OPS_MAX))).boxed()
+        calls.limit_near(u64::from(ops_per_key.min(OPS_MAX))).boxed()
     };
     Workload {
         generator: independent(nodes, one_key).clients().boxed(),

@@ -31,7 +31,7 @@ fn build(params: &Params) -> Workload {
     let one_key = move |key| {
         let writer = roles.then_some(key % nodes);
         let calls = OneKey { can_cas, writer, nodes, next: 0, seen: Value::Null };
-        calls.limit(u64::from(ops_per_key)).boxed()
+        calls.limit_near(u64::from(ops_per_key)).boxed()
     };
     let model = CasRegister::default();
     let strong = Independent(Linearizable(model.clone()));
@@ -129,6 +129,23 @@ mod tests {
                 assert!(seen.insert((op.key, op.value.to_string())), "{op:?}");
             }
         }
+    }
+
+    #[test]
+    fn keys_end_one_by_one() {
+        let params = Params { ops_per_key: 100, ..params(false) };
+        let mut calls: BTreeMap<u32, u32> = BTreeMap::new();
+        let ops = run(&params, 3_000);
+        let invoked = ops.iter().filter(|op| op.kind == Kind::Invoke);
+        let last = invoked.clone().nth(2_999).unwrap().index;
+        invoked
+            .filter(|op| op.index <= last)
+            .for_each(|op| *calls.entry(op.key.unwrap()).or_default() += 1);
+        // The last key of each of the two groups of threads is cut short.
+        let newest = calls.len() as u32 - 2;
+        let done: Vec<u32> = calls.into_iter().filter(|c| c.0 < newest).map(|c| c.1).collect();
+        assert!(done.iter().all(|n| (90..=100).contains(n)), "{done:?}");
+        assert!(done.iter().collect::<BTreeSet<_>>().len() > 3, "{done:?}");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use workloads::{
 };
 
 /// Workloads that leave nothing to chance: what is next follows from what was answered.
-const DRAW_NOTHING: &[&str] = &["adya-g2", "causal", "election", "lock", "unique-ids"];
+const DRAW_NOTHING: &[&str] = &["adya-g2", "causal", "election", "unique-ids"];
 
 /// What is invoked of a right store, which is the same whatever the run's seed.
 fn schedule(sim: &Sim, seed: u64) -> Vec<Op> {

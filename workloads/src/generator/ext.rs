@@ -26,6 +26,19 @@ pub trait GeneratorExt: Generator + Sized + 'static {
         limits::Limit { left: n, inner: self }
     }
 
+    /// At most `n` ops, and at least 90 percent of that: how many is drawn when it is first asked,
+    /// so that many that begin together do not end together.
+    ///
+    /// ```
+    /// # use workloads::generator::*;
+    /// # let reads = || repeat(|| value(invoke("read", ())));
+    /// let ops = sketch(1, reads().limit_near(40)).matches("read").count();
+    /// assert!((36..=40).contains(&ops));
+    /// ```
+    fn limit_near(self, n: u64) -> impl Generator + 'static {
+        limits::LimitNear { is_drawn: false, limit: limits::Limit { left: n, inner: self } }
+    }
+
     /// At most one op.
     ///
     /// ```

@@ -2,6 +2,7 @@
 use std::collections::BTreeSet;
 
 use checkers::{Kind, Op, Process};
+use rand::RngExt;
 
 use super::{Context, Generator, Next, Thread, Wait, is_ok};
 
@@ -26,6 +27,26 @@ impl<G: Generator> Generator for Limit<G> {
     }
     fn update(&mut self, ctx: &Context, event: &Op) {
         self.inner.update(ctx, event);
+    }
+}
+
+/// Draws its limit when it is asked for the first time.
+pub(super) struct LimitNear<G> {
+    pub(super) is_drawn: bool,
+    pub(super) limit: Limit<G>,
+}
+
+impl<G: Generator> Generator for LimitNear<G> {
+    fn next(&mut self, ctx: &mut Context, thread: Thread) -> Next {
+        if !self.is_drawn {
+            self.is_drawn = true;
+            let most = self.limit.left;
+            self.limit.left = ctx.rng.random_range(most - most / 10..=most);
+        }
+        self.limit.next(ctx, thread)
+    }
+    fn update(&mut self, ctx: &Context, event: &Op) {
+        self.limit.update(ctx, event);
     }
 }
 
@@ -120,6 +141,22 @@ mod tests {
     fn a_limit_is_exact() {
         assert_eq!(quick(numbers().limit(7)).len(), 7);
         assert_eq!(sketch(3, numbers().once()), "0ms 0:write=1");
+    }
+
+    #[test]
+    fn limits_that_are_drawn_are_near_what_was_asked_for_and_differ() {
+        let drawn = |n: u64| -> BTreeSet<usize> {
+            let parts = (0..60).map(|_| numbers().limit_near(n).boxed()).collect();
+            // Each begins again from 1.
+            let ops = quick(sequence(parts));
+            let first = ops.iter().enumerate().filter(|(_, op)| op.value == 1).map(|(at, _)| at);
+            let starts: Vec<usize> = first.chain([ops.len()]).collect();
+            starts.windows(2).map(|pair| pair[1] - pair[0]).collect()
+        };
+        assert_eq!(drawn(1), [1].into());
+        assert_eq!(drawn(20), [18, 19, 20].into());
+        let many = drawn(100);
+        assert!(many.len() > 5 && many.iter().all(|n| (90..=100).contains(n)), "{many:?}");
     }
 
     #[test]
