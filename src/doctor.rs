@@ -29,12 +29,16 @@ pub const HOST_NEEDS: &[Requirement] = &[
 /// What this machine needs to reach nodes by SSH.
 pub const SSH_NEEDS: &[Requirement] = &[Requirement { program: "ssh", package: "openssh-client" }];
 
-/// What the project's own tests need beside: a browser that opens reports, an SSH server, who keeps
-/// packets.
+/// What this machine needs to reach nodes that are containers.
+pub const DOCKER_NEEDS: &[Requirement] = &[Requirement { program: "docker", package: "docker.io" }];
+
+/// What the project's own tests need beside: a browser that opens reports, an SSH server, Docker,
+/// who keeps packets.
 pub const TEST_NEEDS: &[Requirement] = &[
     capture::NEED,
     Requirement { program: "chromium", package: "chromium" },
     Requirement { program: "sshd", package: "openssh-server" },
+    Requirement { program: "dockerd", package: "docker.io" },
 ];
 
 /// Something the doctor looked at.
@@ -62,6 +66,7 @@ pub fn examine() -> Vec<Finding> {
         findings.extend(needs.iter().map(|need| program(need, false, entry.name)));
     }
     findings.extend(SSH_NEEDS.iter().map(|need| program(need, false, "`--nodes ssh:...`")));
+    findings.extend(DOCKER_NEEDS.iter().map(|need| program(need, false, "`--nodes docker:...`")));
     findings.extend(TEST_NEEDS.iter().map(|need| program(need, false, "the test suite")));
     findings.push(disks());
     findings.push(leftovers());

@@ -3,12 +3,14 @@
 //! Everything netsplit does to a node goes through here, as an argument vector, never as a shell
 //! string built by hand.
 pub(crate) mod child;
+mod docker;
 pub mod marks;
 pub mod namespace;
 mod processes;
 mod quote;
+pub mod shell;
 pub mod socket;
-pub mod ssh;
+mod ssh;
 
 use std::{
     ffi::OsStr,
@@ -24,7 +26,7 @@ use anyhow::{Context, Result, bail};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use self::{namespace::Namespace, socket::Socket, ssh::Ssh};
+use self::{namespace::Namespace, shell::Shell, socket::Socket};
 
 /// A way to reach one node.
 #[async_trait]
@@ -192,6 +194,13 @@ pub enum Address {
         /// The configuration file to use in place of the user's own.
         config: Option<PathBuf>,
     },
+    /// A container.
+    Docker {
+        /// Its name.
+        container: String,
+        /// The daemon that it is of, as `DOCKER_HOST` says it; Docker's usual one where absent.
+        host: Option<String>,
+    },
 }
 
 impl Address {
@@ -208,7 +217,10 @@ impl Address {
                 Err(_) => None,
             },
             Address::Ssh { destination, config } => {
-                Some(Arc::new(Ssh::connect(destination, config.as_deref()).await?))
+                Some(Arc::new(Shell::by_ssh(destination, config.as_deref()).await?))
+            }
+            Address::Docker { container, host } => {
+                Some(Arc::new(Shell::in_container(container, host.as_deref()).await?))
             }
         })
     }

@@ -130,6 +130,8 @@ pub struct Recipe {
     pub workload: Option<&'static str>,
     /// The faults.
     pub faults: Option<&'static str>,
+    /// Whom the faults hurt, of what each of them can hurt.
+    pub targets: &'static [&'static str],
     /// Readers and writers apart.
     pub roles: bool,
     /// Calls on one key.
@@ -140,8 +142,14 @@ pub struct Recipe {
 
 impl Recipe {
     /// Nothing special.
-    pub const NONE: Recipe =
-        Recipe { workload: None, faults: None, roles: false, ops_per_key: None, options: &[] };
+    pub const NONE: Recipe = Recipe {
+        workload: None,
+        faults: None,
+        targets: &[],
+        roles: false,
+        ops_per_key: None,
+        options: &[],
+    };
 }
 
 /// The names of the systems that answer a workload.

@@ -12,11 +12,13 @@ use std::{
 };
 
 use anyhow::Result;
+use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     cluster::Node,
     net::{Net, iptables::Iptables, switch::Switch},
+    remote::shell::Shell,
     system::Requirement,
 };
 
@@ -50,6 +52,13 @@ pub enum Testbed {
         destinations: Vec<String>,
         /// The configuration file to use in place of the user's own.
         config: Option<PathBuf>,
+    },
+    /// Containers that run; they outlive the run.
+    Docker {
+        /// Their names.
+        containers: Vec<String>,
+        /// The daemon that they are of, as `DOCKER_HOST` says it; Docker's usual one where absent.
+        host: Option<String>,
     },
     /// Names alone, so many, for a system that lives inside the controller.
     Imagined {
@@ -102,6 +111,7 @@ impl Testbed {
                 (1..=*nodes).map(|i| format!("n{i}")).collect()
             }
             Testbed::Netns { names } => names.clone(),
+            Testbed::Docker { containers, .. } => containers.clone(),
             Testbed::Ssh { destinations, .. } => {
                 destinations.iter().map(|d| hosts::name(d).to_owned()).collect()
             }
@@ -110,7 +120,7 @@ impl Testbed {
 
     /// Whether the nodes are still there when the run is over.
     pub fn outlives(&self) -> bool {
-        matches!(self, Testbed::Netns { .. } | Testbed::Ssh { .. })
+        !matches!(self, Testbed::Lab { .. } | Testbed::Imagined { .. })
     }
 
     /// The directory for everything that a run keeps on nodes that outlive it; a node's own part
@@ -118,7 +128,7 @@ impl Testbed {
     pub fn home(&self, run: &str) -> PathBuf {
         let directory = match self {
             // Of another machine only this is known.
-            Testbed::Ssh { .. } => PathBuf::from("/tmp"),
+            Testbed::Ssh { .. } | Testbed::Docker { .. } => PathBuf::from("/tmp"),
             _ => std::env::temp_dir(),
         };
         directory.join(format!("netsplit-{run}"))
@@ -144,7 +154,16 @@ impl Testbed {
             }
             Testbed::Netns { names } => netns::up(names, logs, home).await,
             Testbed::Ssh { destinations, config } => {
-                hosts::up(destinations, config.as_deref(), logs, home, needs).await
+                let connect =
+                    async |destination: &str| Shell::by_ssh(destination, config.as_deref()).await;
+                let shells = try_join_all(destinations.iter().map(|it| connect(it))).await?;
+                hosts::up(&self.names(), shells, logs, home, needs).await
+            }
+            Testbed::Docker { containers, host } => {
+                let shells =
+                    containers.iter().map(|name| Shell::in_container(name, host.as_deref()));
+                let shells = try_join_all(shells).await?;
+                hosts::up(containers, shells, logs, home, needs).await
             }
             Testbed::Imagined { .. } => {
                 let nodes = imagined::nodes(&self.names(), logs);

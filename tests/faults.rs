@@ -118,8 +118,9 @@ fn etcd_loses_nothing_with_the_power_unless_it_is_told_not_to_sync() {
         .run(&readme("netsplit run --system etcd --faults power-failure"))
         .exits(0)
         .says("PASS");
-    let unsafe_run =
-        readme("netsplit run --system etcd --faults power-failure --option unsafe_no_fsync=true");
+    let unsafe_run = readme(
+        "netsplit run --system etcd --faults power-failure --fault-target all --option unsafe_no_fsync=true",
+    );
     let ended = netsplit.run(&unsafe_run);
     // It forgets what it acknowledged, or it does not even start any more.
     assert!([1, 2].contains(&ended.code), "{}", ended.stdout);

@@ -61,7 +61,8 @@ pub(super) struct RunArgs {
     /// Number of nodes in the lab
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=i64::from(lab::NODES_MAX)), help_heading = "Where")]
     node_count: u32,
-    /// Nodes that exist already, comma-separated: `ssh:USER@HOST` each (as root), or `netns:NAME`
+    /// Nodes that exist already, comma-separated: `ssh:USER@HOST` each (as root), `docker:CONTAINER`,
+    /// or `netns:NAME`
     #[arg(long, value_delimiter = ',', conflicts_with = "node_count", help_heading = "Where")]
     nodes: Vec<String>,
     /// SSH's configuration, in place of your own and the system's
@@ -157,9 +158,10 @@ fn prepare(args: &RunArgs, test: &Test) -> Result<()> {
     let mut needs = match test.testbed {
         Testbed::Imagined { .. } => Vec::new(),
         Testbed::Ssh { .. } => doctor::SSH_NEEDS.to_vec(),
+        Testbed::Docker { .. } => doctor::DOCKER_NEEDS.to_vec(),
         _ => doctor::NET_NEEDS.to_vec(),
     };
-    if !matches!(test.testbed, Testbed::Ssh { .. }) {
+    if !matches!(test.testbed, Testbed::Ssh { .. } | Testbed::Docker { .. }) {
         needs.extend(test.requirements()?);
     }
     let missing = doctor::missing(&needs);
@@ -235,7 +237,7 @@ fn resolve(args: &RunArgs) -> Result<Test> {
         schedule: faults.schedule,
         fault_interval_ms: args.faults.fault_interval.as_millis() as u64,
         partitions: args.faults.partitions.clone(),
-        targets: args.faults.targets.clone(),
+        targets: args.faults.targets(recipe),
         files: args.faults.files.clone(),
         testbed,
         fail_on_log: args.fail_on_log.clone(),

@@ -1,230 +1,176 @@
 //! A node that is a machine with an SSH server, reached by OpenSSH's own client: the user's
-//! configuration, keys, agent, known hosts and jump hosts count as they do at the prompt.
-//!
-//! A command is done when its last word has come, its exit code, which a shell on the node writes
-//! after it. Where that word is missing nobody knows what the command did, and it is not run again.
-//! The login shell must be a POSIX shell.
-mod connection;
-
+//! configuration, keys, agent, known hosts and jump hosts count as they do at the prompt. Commands
+//! share one connection (`ControlMaster`), and the login shell, a POSIX shell, reads them.
 use std::{
-    collections::BTreeSet,
-    ffi::{OsStr, OsString},
-    net::IpAddr,
-    os::unix::process::ExitStatusExt,
+    fs::{self, File},
     path::{Path, PathBuf},
-    process::{ExitStatus, Output, Stdio},
-    sync::Mutex,
+    process::Stdio,
+    sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use async_trait::async_trait;
-use nix::sys::signal::Signal;
+use tempfile::TempDir;
 use tokio::{
-    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
-    process::Command,
-    sync::{Semaphore, mpsc::unbounded_channel},
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, ChildStdin, Command},
+    sync::Mutex,
     time::timeout,
 };
 
-use self::connection::Connection;
-use super::{Address, Job, ProcessState, Program, Remote, child, processes, quote, socket::Socket};
+use super::{Address, shell::Way};
 
-/// A machine with an SSH server.
-pub struct Ssh {
-    connection: Connection,
-    /// How many commands may run at once: servers allow ten sessions a connection (`MaxSessions`),
-    /// of which the connection itself takes one, and the sockets of two address families two.
-    sessions: Semaphore,
-    home: PathBuf,
-    /// Logs on the node, and the controller's files that take them.
-    logs: Mutex<BTreeSet<(PathBuf, PathBuf)>>,
+pub(super) struct Connection {
+    destination: String,
+    config: Option<PathBuf>,
+    /// Ours alone: it holds the sockets by which commands find the connection.
+    directory: TempDir,
+    master: Mutex<Option<Master>>,
+    /// How many connections there have been.
+    count: AtomicU32,
 }
 
-const SESSIONS: usize = 7;
+/// The process that holds the connection.
+struct Master {
+    child: Child,
+    /// Its session on the node ends with this pipe, and it with its session: so it does not
+    /// outlive us, however we end.
+    _lifeline: ChildStdin,
+    socket: PathBuf,
+}
 
-/// How long a request of ours may take that does next to nothing.
-const DEADLINE: Duration = Duration::from_secs(30);
-/// How long a log may take to come here.
-const LOG: Duration = Duration::from_secs(300);
-/// A datagram's way begins and ends with a line over the connection.
-const PATIENCE: Duration = Duration::from_millis(1500);
+/// How long connecting may take, with all jumps.
+const CONNECT: Duration = Duration::from_secs(30);
 
-/// Stands before a command's exit code, at the end of what it says on standard error.
-const LAST_WORD: &[u8] = b"\nnetsplit: exit ";
+/// How long a lost connection may take to be known as lost, once a command was.
+const SETTLE: Duration = Duration::from_secs(1);
 
-impl Ssh {
-    /// Connects to what `ssh` would connect to, with this configuration file in place of the
-    /// user's own.
-    ///
-    /// # Errors
-    /// What `ssh` says, and what to do about it.
-    pub async fn connect(destination: &str, config: Option<&Path>) -> Result<Ssh> {
-        let connection = Connection::open(destination, config).await?;
-        Ok(Ssh {
-            connection,
-            sessions: Semaphore::new(SESSIONS),
-            home: PathBuf::from("/tmp"),
-            logs: Mutex::default(),
-        })
-    }
+/// What the session of the connection does: it proves that commands run and print nothing else.
+const SESSION: &str = "echo netsplit && exec cat >/dev/null";
 
-    /// The same with a directory on the node, for logs and for netsplit's own executable.
-    #[must_use]
-    pub fn at_home(mut self, home: PathBuf) -> Ssh {
-        self.home = home;
-        self
-    }
-
-    /// Where netsplit's own executable is on the node.
-    pub fn executable(&self) -> PathBuf {
-        self.home.join("netsplit")
-    }
-
-    async fn sh(&self, script: &str, arguments: &[&str]) -> Result<Output> {
-        let argv = [&["sh", "-c", script, "sh"], arguments].concat();
-        self.exec(&argv, b"", DEADLINE).await
-    }
-
-    /// What the command left, once its last word is taken off; an error where there is none.
-    fn outcome(&self, name: &OsStr, mut output: Output) -> Result<Output> {
-        let at = memchr::memmem::rfind(&output.stderr, LAST_WORD);
-        let code = at.and_then(|at| {
-            let word = std::str::from_utf8(&output.stderr[at + LAST_WORD.len()..]).ok()?;
-            word.lines().next()?.parse::<i32>().ok()
-        });
-        let (Some(at), Some(code)) = (at, code) else {
-            bail!(
-                "the connection to {} was lost while `{}` ran: what it did is unknown (ssh said: {})",
-                self.connection.destination(),
-                name.to_string_lossy(),
-                String::from_utf8_lossy(&output.stderr).trim()
-            )
+impl Connection {
+    pub(super) async fn open(destination: &str, config: Option<&Path>) -> Result<Connection> {
+        ensure!(
+            !destination.is_empty() && !destination.starts_with('-'),
+            "{destination:?} is no SSH destination: write user@host, or a name in ~/.ssh/config"
+        );
+        let directory = tempfile::Builder::new().prefix("netsplit-ssh-").tempdir();
+        let connection = Connection {
+            destination: destination.to_owned(),
+            config: config.map(Path::to_owned),
+            directory: directory.context("failed to make a directory for SSH's sockets")?,
+            master: Mutex::new(None),
+            count: AtomicU32::new(0),
         };
-        output.stderr.truncate(at);
-        output.status = ExitStatus::from_raw(code << 8);
-        Ok(output)
+        connection.session().await?;
+        Ok(connection)
+    }
+
+    fn ssh(&self, socket: &Path) -> Command {
+        let mut command = Command::new("ssh");
+        // In a group of its own: Ctrl-C is for us, who still need the connection to heal.
+        command.process_group(0);
+        if let Some(config) = &self.config {
+            command.arg("-F").arg(config);
+        }
+        command.args(["-T", "-o", "BatchMode=yes", "-o", "ClearAllForwardings=yes"]);
+        command.args(["-o", "RemoteCommand=none"]).arg("-S").arg(socket);
+        command
+    }
+
+    async fn connect(&self) -> Result<Master> {
+        let number = self.count.fetch_add(1, Ordering::Relaxed);
+        let socket = self.directory.path().join(number.to_string());
+        let said = self.directory.path().join("said");
+        let mut command = self.ssh(&socket);
+        command.args(["-M", "-o", "ControlPersist=no", "-o", "ConnectTimeout=10"]);
+        // A connection that is dead is known to be so within 15 s.
+        command.args(["-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=3"]);
+        command.args(["--", &self.destination, SESSION]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(File::create(&said)?);
+        command.kill_on_drop(true);
+        let child = command.spawn();
+        let mut child =
+            child.context("failed to run `ssh`: type `apt-get install openssh-client`")?;
+        let lifeline = child.stdin.take().context("no pipe to ssh")?;
+        let stdout = child.stdout.take().context("no pipe from ssh")?;
+        let mut lines = BufReader::new(stdout).lines();
+        let first = timeout(CONNECT, lines.next_line()).await;
+        let said = || fs::read_to_string(&said).unwrap_or_default();
+        match first {
+            Ok(Ok(Some(line))) if line == "netsplit" => {
+                Ok(Master { child, _lifeline: lifeline, socket })
+            }
+            Ok(Ok(Some(line))) => bail!(
+                "{} greets even commands, with {line:?}: let its shell's start-up files be silent \
+                 where no terminal is",
+                self.destination
+            ),
+            Ok(_) => bail!("cannot reach {}: {}", self.destination, self.advise(said().trim())),
+            Err(_) => {
+                let why = format!("nothing within {CONNECT:?}; {}", said().trim());
+                bail!("cannot reach {}: {}", self.destination, self.advise(&why))
+            }
+        }
+    }
+
+    /// What `ssh` said, and the next step.
+    fn advise(&self, said: &str) -> String {
+        let config = self.config.as_ref().map(|path| format!("-F {} ", path.display()));
+        let target = format!("{}{}", config.unwrap_or_default(), self.destination);
+        let step = if said.contains("Host key verification failed") {
+            format!("type `ssh {target}` once, compare the host's key, and accept it")
+        } else if said.contains("Permission denied") {
+            format!(
+                "let it in with a key: `ssh-copy-id {target}`, or `IdentityFile` in the SSH \
+                 configuration, or `ssh-add`"
+            )
+        } else {
+            format!("find out why `ssh {target} true` does not work")
+        };
+        format!("{said}\n{step}")
     }
 }
-
-/// What a shell on the node reads to run these words. They are killed there too when their time is
-/// over: who is cut off from them could not do it.
-fn script(argv: &[&OsStr], deadline: Option<Duration>) -> OsString {
-    let mut script = OsString::from("PATH=\"$PATH:/usr/local/sbin:/usr/sbin:/sbin\"; ");
-    if let Some(deadline) = deadline {
-        script.push(format!("timeout -s KILL {} ", deadline.as_secs() + 2));
-    }
-    script.push(quote::words(argv.iter().copied()));
-    script.push("; printf '\\nnetsplit: exit %s\\n' $? >&2");
-    script
-}
-
-/// Prints the id of the program's process, which leads a session of its own.
-const SPAWN: &str = r#"log=$1 program=$2; shift 2
-command -v "$program" >/dev/null || { echo "there is no program $program" >&2; exit 127; }
-mkdir -p "${log%/*}" && : >>"$log" || exit
-setsid sh -c 'echo $$ >&3; exec 3>&-; exec env "$@"' sh "$@" 3>&1 >>"$log" 2>&1 </dev/null &"#;
-
-/// That nobody is there is no error.
-const SIGNAL: &str = r#"kill -s "$1" -- "-$2" 2>/dev/null || ! kill -s 0 -- "-$2" 2>/dev/null"#;
 
 #[async_trait]
-impl Remote for Ssh {
-    async fn run(&self, job: Job<'_>) -> Result<Output> {
-        let name = *job.argv.first().context("an empty command")?;
-        let _session = self.sessions.acquire().await?;
-        let mut command = self.connection.session().await?;
-        command.arg(script(job.argv, Some(job.deadline)));
-        let outcome = self.outcome(name, child::run(command, job).await?);
-        if outcome.is_err() {
-            self.connection.settle().await;
+impl Way for Connection {
+    /// A client that shares the connection, which is made anew where it was lost. What is to run
+    /// on the node is the next argument.
+    async fn session(&self) -> Result<Command> {
+        let mut master = self.master.lock().await;
+        let lives = master.as_mut().is_some_and(|m| matches!(m.child.try_wait(), Ok(None)));
+        if !lives {
+            *master = Some(self.connect().await?);
         }
-        outcome
+        let socket = &master.as_ref().context("there is a connection")?.socket;
+        let mut command = self.ssh(socket);
+        // Where it cannot share, it must not connect by itself: that would hide a lost connection.
+        command.args([
+            "-o",
+            "ControlMaster=no",
+            "-o",
+            "ProxyCommand=false",
+            "-o",
+            "LogLevel=ERROR",
+        ]);
+        command.args(["--", &self.destination]);
+        Ok(command)
     }
 
-    async fn spawn(&self, program: &Program) -> Result<i32> {
-        let name = program.argv.first().context("an empty command")?;
-        let file = program.log.file_name().context("a log has a name")?;
-        let log = self.home.join("logs").join(file);
-        let log_text = log.to_str().context("a directory on a node is plain text")?;
-        let env: Vec<String> = program.env.iter().map(|(k, v)| format!("{k}={v}")).collect();
-        let mut arguments = vec![log_text, name];
-        arguments.extend(env.iter().chain(&program.argv).map(String::as_str));
-        let output = self.sh(SPAWN, &arguments).await?;
-        let said = String::from_utf8_lossy(&output.stderr);
-        let pid = String::from_utf8_lossy(&output.stdout).trim().parse();
-        let pid = pid.with_context(|| format!("failed to run {name}: {}", said.trim()))?;
-        let mut logs = self.logs.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        logs.insert((log, program.log.clone()));
-        Ok(pid)
+    /// Gives the connection the time to end too.
+    async fn settle(&self) {
+        if let Some(master) = self.master.lock().await.as_mut() {
+            // It may well live: then it was the command's session alone that ended.
+            let _ = timeout(SETTLE, master.child.wait()).await;
+        }
     }
 
-    async fn signal(&self, group: i32, signal: Signal) -> Result<()> {
-        let name = signal.as_str().trim_start_matches("SIG");
-        super::succeeded(&self.sh(SIGNAL, &[name, &group.to_string()]).await?)
-            .with_context(|| format!("failed to send {signal} to group {group}"))
-    }
-
-    async fn processes(&self, group: i32) -> Result<Vec<ProcessState>> {
-        let output = self.sh("cat /proc/[0-9]*/stat 2>/dev/null; :", &[]).await?;
-        let text = String::from_utf8_lossy(&output.stdout);
-        Ok(text.lines().filter_map(|stat| processes::in_group(stat, group)).collect())
-    }
-
-    async fn socket(&self, ip: IpAddr) -> Result<Socket> {
-        let (executable, ip) = (self.executable(), ip.to_string());
-        let argv = [executable.as_os_str(), OsStr::new("datagrams"), OsStr::new(&ip)];
-        let mut command = self.connection.session().await?;
-        command.arg(script(&argv, None));
-        served(command).await.with_context(|| {
-            format!("failed to open a socket on {}", self.connection.destination())
-        })
+    fn destination(&self) -> &str {
+        &self.destination
     }
 
     fn address(&self) -> Address {
-        self.connection.address()
+        Address::Ssh { destination: self.destination.clone(), config: self.config.clone() }
     }
-
-    async fn collect_logs(&self) -> Result<()> {
-        let logs = self.logs.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
-        let mut collected = Ok(());
-        for (there, here) in logs {
-            // One that is missing keeps no other from being collected.
-            collected = collected.and(self.download(&there, &here, LOG).await);
-        }
-        collected
-    }
-}
-
-/// The socket that a process serves over its standard streams: see [`super::socket::serve`].
-async fn served(mut command: Command) -> Result<Socket> {
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
-    let mut child = command.spawn().context("failed to run `ssh`")?;
-    let mut stdin = child.stdin.take().context("no pipe to the socket")?;
-    let mut lines = BufReader::new(child.stdout.take().context("no pipe from the socket")?).lines();
-    let first =
-        timeout(DEADLINE, lines.next_line()).await.context("it did not say its address")??;
-    let at = first.context("it ended at once")?.parse().context("an address")?;
-    let (sender, mut orders) = unbounded_channel();
-    let (heard, receiver) = unbounded_channel();
-    tokio::spawn(async move {
-        let _alive = child;
-        loop {
-            tokio::select! {
-                order = orders.recv() => {
-                    let Some((to, text)) = order else { return };
-                    if stdin.write_all(format!("{to} {text}\n").as_bytes()).await.is_err() {
-                        return;
-                    }
-                }
-                line = lines.next_line() => {
-                    let Ok(Some(text)) = line else { return };
-                    if heard.send(text).is_err() {
-                        return;
-                    }
-                }
-            }
-        }
-    });
-    Ok(Socket { at, sender, receiver, patience: PATIENCE })
 }

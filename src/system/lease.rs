@@ -28,9 +28,7 @@ pub const ENTRY: Entry = Entry {
         recipe: Recipe {
             workload: Some("lease"),
             faults: Some("clock-bump,clock-strobe"),
-            roles: false,
-            ops_per_key: None,
-            options: &[],
+            ..Recipe::NONE
         },
     }],
     build,

@@ -31,12 +31,17 @@ pub const ENTRY: Entry = Entry {
                 roles: true,
                 ops_per_key: Some(400),
                 options: &[("delay_ms", "80")],
+                ..Recipe::NONE
             },
         },
         Bug {
             name: "ack-before-fsync",
             about: "what is acknowledged is not on the disk yet: a power failure loses it",
-            recipe: Recipe { faults: Some("power-failure"), ..Recipe::NONE },
+            recipe: Recipe {
+                faults: Some("power-failure"),
+                targets: &["all"], // Who still has it tells the others.
+                ..Recipe::NONE
+            },
         },
     ],
     build,

@@ -1,4 +1,4 @@
-//! Nodes that are machines with an SSH server. They are left as they were found: what a run needs
+//! Nodes that are machines of their own, or containers, and have a shell. They are left as they were found: what a run needs
 //! there lies in one directory of its own, removed at the end.
 use std::{
     collections::BTreeSet,
@@ -17,7 +17,7 @@ use crate::{
     cluster::Node,
     doctor,
     net::{Grudge, Net, iptables::Iptables},
-    remote::{Remote, ssh::Ssh, succeeded},
+    remote::{Remote, shell::Shell, succeeded},
     system::Requirement,
 };
 
@@ -38,30 +38,38 @@ pub fn name(destination: &str) -> &str {
     }
 }
 
-/// Connects to all of them, and looks whether they will do.
+/// Looks whether these will do as nodes of these names.
 ///
 /// # Errors
-/// When one cannot be reached, has no address, lacks a program, or is where the controller's own
+/// When one cannot be asked, has no address, lacks a program, or is where the controller's own
 /// connection comes from: a partition would cut that.
 pub(super) async fn up(
-    destinations: &[String],
-    config: Option<&Path>,
+    names: &[String],
+    shells: Vec<Shell>,
     logs: &Path,
     home: &Path,
     needs: &[Requirement],
 ) -> Result<Found> {
-    let found = destinations.iter().enumerate().map(async |(number, destination)| {
-        let name = name(destination);
+    let found = names.iter().zip(shells).enumerate().map(async |(number, (name, shell))| {
         let (home, logs) = (home.join(name), logs.join(name));
-        let remote = Ssh::connect(destination, config).await?.at_home(home.clone());
+        let remote = shell.at_home(home.clone());
         let seen = look(&remote, needs).await.with_context(|| format!("on {name}"))?;
         let (ip, ip6) =
             addresses::of(&remote, seen.server).await.with_context(|| format!("of {name}"))?;
         fs::create_dir_all(&logs).context("failed to make a node's log directory")?;
         let (data, netsplit) = (home.join("data"), remote.executable());
         let remote = Arc::new(remote);
-        let node =
-            Node { name: name.into(), number, ip, ip6, remote, data, disk: None, netsplit, logs };
+        let node = Node {
+            name: (**name).into(),
+            number,
+            ip,
+            ip6,
+            remote,
+            data,
+            disk: None,
+            netsplit,
+            logs,
+        };
         anyhow::Ok((node, seen.client))
     });
     let (nodes, clients): (Vec<Node>, Vec<_>) = try_join_all(found).await?.into_iter().unzip();
@@ -89,13 +97,14 @@ struct Seen {
     server: Option<Ipv4Addr>,
 }
 
-/// Prints the user's number, both ends of the connection, whether our chain is there, and the
-/// programs that are not.
+/// Prints the user's number, both ends of the connection, whether our chain is there or might be, and
+/// the programs that are not.
 const LOOK: &str = r#"id -u; echo "$SSH_CONNECTION"
-iptables -w -n -L NETSPLIT >/dev/null 2>&1 && echo taken || echo free
+if iptables -w -n -L NETSPLIT >/dev/null 2>&1; then echo taken
+elif iptables -w -n -L >/dev/null 2>&1; then echo free; else echo denied; fi
 for program; do command -v "$program" >/dev/null || echo "$program"; done"#;
 
-async fn look(remote: &Ssh, needs: &[Requirement]) -> Result<Seen> {
+async fn look(remote: &Shell, needs: &[Requirement]) -> Result<Seen> {
     let needs: Vec<Requirement> =
         doctor::HOST_NEEDS.iter().chain(doctor::NET_NEEDS).chain(needs).copied().collect();
     let mut argv = vec!["sh", "-c", LOOK, "sh"];
@@ -108,11 +117,7 @@ async fn look(remote: &Ssh, needs: &[Requirement]) -> Result<Seen> {
     })?;
     ensure!(user == "0", "iptables is root's alone: log in as root, not as user {user}");
     let ends: Vec<&str> = lines.next().unwrap_or_default().split(' ').collect();
-    ensure!(
-        lines.next() == Some("free"),
-        "there is a chain NETSPLIT in its iptables: another run uses it, or was killed; then \
-         `netsplit heal` removes it, or a minute"
-    );
+    let chain = lines.next();
     let missing: BTreeSet<&str> = lines.collect();
     if !missing.is_empty() {
         let lacking = needs.iter().filter(|need| missing.contains(need.program));
@@ -123,6 +128,15 @@ async fn look(remote: &Ssh, needs: &[Requirement]) -> Result<Seen> {
             Vec::from_iter(packages).join(" ")
         );
     }
+    ensure!(
+        chain != Some("taken"),
+        "there is a chain NETSPLIT in its iptables: another run uses it, or was killed; then \
+         `netsplit heal` removes it, or a minute"
+    );
+    ensure!(
+        chain == Some("free"),
+        "iptables refuses there: a container has to be started with `--cap-add NET_ADMIN`"
+    );
     let end = |at: usize| ends.get(at).and_then(|text| text.parse().ok());
     Ok(Seen { client: end(0), server: end(2) })
 }

@@ -32,7 +32,7 @@ pub(super) struct FaultArgs {
     /// Whom faults hurt, of what each of them can hurt, comma-separated; `helix` is every node's
     /// files, each node's in other places
     #[arg(long = "fault-target", value_name = "TARGET", value_parser = TARGETS, value_delimiter = ',', help_heading = "Faults")]
-    pub(super) targets: Vec<String>,
+    targets: Vec<String>,
     /// Which files faults damage: a regular expression for their paths in a node's data [default:
     /// all of them]
     #[arg(
@@ -134,6 +134,14 @@ impl FaultArgs {
             bail!("--faults {name}: no fault reaches a system that lives inside netsplit");
         }
         Ok(Chosen { names, as_possible, schedule })
+    }
+
+    /// Whom they hurt; empty for whomever each of them can. A recipe's targets are for its faults.
+    pub(super) fn targets(&self, recipe: &Recipe) -> Vec<String> {
+        if self.targets.is_empty() && self.faults.is_none() {
+            return recipe.targets.iter().map(ToString::to_string).collect();
+        }
+        self.targets.clone()
     }
 
     /// How long the main phase has to be for every fault to strike, in all likelihood.

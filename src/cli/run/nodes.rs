@@ -9,16 +9,24 @@ use crate::testbed::Testbed;
 pub(super) fn parse(nodes: &[String], ssh_config: Option<&Path>) -> Result<Testbed> {
     let netns: Option<Vec<String>> = nodes.iter().map(|node| rest(node, "netns:")).collect();
     let ssh: Option<Vec<String>> = nodes.iter().map(|node| destination(node)).collect();
-    let testbed = match (netns, ssh) {
-        (Some(names), _) => Testbed::Netns { names },
-        (_, Some(destinations)) => {
+    let docker: Option<Vec<String>> = nodes.iter().map(|node| rest(node, "docker:")).collect();
+    let testbed = match (netns, docker, ssh) {
+        (Some(names), ..) => Testbed::Netns { names },
+        // Written down, so that `netsplit heal` finds them from anywhere.
+        (_, Some(containers), _) => {
+            Testbed::Docker { containers, host: std::env::var("DOCKER_HOST").ok() }
+        }
+        (.., Some(destinations)) => {
             // Absolute, so that `netsplit heal` finds it from anywhere.
             let config = ssh_config.map(|path| {
                 path.canonicalize().with_context(|| format!("--ssh-config {}", path.display()))
             });
             Testbed::Ssh { destinations, config: config.transpose()? }
         }
-        _ => bail!("--nodes {}: write all as ssh:USER@HOST, or all as netns:NAME", nodes.join(",")),
+        _ => bail!(
+            "--nodes {}: write all as ssh:USER@HOST, all as docker:CONTAINER, or all as netns:NAME",
+            nodes.join(",")
+        ),
     };
     let names = testbed.names();
     let mut seen = BTreeSet::new();
@@ -60,6 +68,7 @@ mod tests {
         let Testbed::Ssh { destinations, .. } = ssh else { panic!("{ssh:?}") };
         assert_eq!(destinations, ["root@10.0.0.1", "ssh://root@b:2222"]);
         assert_eq!(nodes("netns:a,netns:b").unwrap().names(), ["a", "b"]);
+        assert_eq!(nodes("docker:a,docker:b").unwrap().names(), ["a", "b"]);
         for wrong in ["a", "ssh:a,netns:b", "ssh:root@a,ssh:b@a", "ssh:", "ssh:root@../a"] {
             assert!(nodes(wrong).is_err(), "{wrong}");
         }
