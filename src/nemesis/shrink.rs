@@ -15,6 +15,7 @@ use super::{
     Entry, Fault, Injury, Proof, Settings,
     signal::{all_are, await_state, serving},
     target,
+    wipe::clear,
 };
 use crate::{
     cluster::{Cluster, DaemonState, Node},
@@ -44,7 +45,6 @@ const NODES_MIN: usize = 3;
 /// How long all may take to agree who is a member, or to let one be.
 const PATIENCE: Duration = Duration::from_secs(20);
 const PAUSE: Duration = Duration::from_millis(100);
-const DEADLINE: Duration = Duration::from_secs(30);
 
 /// Whom each node takes for members: a list, or why it does not say.
 type Views = BTreeMap<Arc<str>, Value>;
@@ -104,8 +104,7 @@ impl Fault for Shrink {
             if cluster.daemons.state(node).await? != DaemonState::Dead {
                 continue;
             }
-            let data = node.data.to_string_lossy();
-            node.remote.ask(&["find", &data, "-mindepth", "1", "-delete"], b"", DEADLINE).await?;
+            clear(node).await?;
             if let Some(program) = change(cluster, &rest, Change::Add, node).await? {
                 cluster.start_as(node, program).await?;
             }

@@ -62,8 +62,7 @@ impl Fault for Wipe {
         let during = await_state(cluster, &injury.nodes, DaemonState::Dead).await?;
         for name in &injury.nodes {
             let node = cluster.node(name)?;
-            let data = node.data.to_string_lossy();
-            node.remote.ask(&["find", &data, "-mindepth", "1", "-delete"], b"", DEADLINE).await?;
+            clear(node).await?;
             after.insert(name.to_string(), files(node).await?.into());
         }
         let had = before.values().all(|files| files.as_u64() > Some(0));
@@ -76,6 +75,14 @@ impl Fault for Wipe {
     async fn heal(&mut self, cluster: &Cluster, injury: Option<&Injury>) -> Result<Proof> {
         signal::heal(cluster, injury, DaemonState::Dead, Cure::Start).await
     }
+}
+
+/// Removes a node's data.
+pub(super) async fn clear(node: &Node) -> Result<()> {
+    let data = node.data.to_string_lossy();
+    let remove = ["find", &data, "-mindepth", "1", "-delete"];
+    let removed = node.remote.ask(&remove, b"", DEADLINE).await;
+    removed.with_context(|| format!("failed to remove the data of {}", node.name)).map(drop)
 }
 
 /// How many files and directories a node's data has.
