@@ -69,9 +69,12 @@ fn a_run_ends_at_the_first_violation_where_that_is_asked_for() {
     let set = ["--workload", "set", "--bug", "lost-add", "--fail-fast"];
     let ended = netsplit.run(&[&long[..], &set].concat());
     ended.exits(1).says("lost").says("ended at the first violation");
+    let bank = ["--workload", "bank", "--bug", "read-skew", "--fail-fast"];
+    let ended = netsplit.run(&[&long[..], &bank].concat());
+    ended.exits(1).says("wrong-total").says("ended at the first violation");
     // Where nothing is wrong, nothing ends it.
     netsplit.run(&noop(&["--fail-fast", "--rate", "500"])).exits(0);
-    netsplit.run(&noop(&["--fail-fast", "--workload", "bank"])).exits(64).says("as a whole");
+    netsplit.run(&noop(&["--fail-fast", "--workload", "queue"])).exits(64).says("as a whole");
 }
 
 #[test]
@@ -88,8 +91,11 @@ fn a_run_whose_history_is_larger_than_the_memory_for_judging_is_judged() {
     assert!(netsplit.latest(&file).contains("\"read\""));
     let set = noop(&["--workload", "set", "--rate", "2000", "--check-memory", "256K"]);
     netsplit.run(&set).exits(0).says("bit by bit");
+    for workload in ["bank", "counter", "unique-ids"] {
+        netsplit.run(&many(&["--workload", workload])).exits(0).says("bit by bit");
+    }
     // A checker that needs the whole says so.
-    netsplit.run(&many(&["--workload", "bank"])).exits(2).says("judged as a whole");
+    netsplit.run(&many(&["--workload", "queue"])).exits(2).says("judged as a whole");
 }
 
 #[test]

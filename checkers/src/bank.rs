@@ -10,14 +10,13 @@
 //! money or overdrew an account in any state that was read. A sum that changes shows read skew or
 //! a lost update; serializability and snapshot isolation both forbid it. *What it does not:* that
 //! the transfers took place, or in which order, or that reads are fresh: a store that never moves
-//! anything passes. Time is linear in the size of the reads.
+//! anything passes. Time is linear in the size of the reads, which may come bit by bit.
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use crate::{
-    Anomaly, Budget, Checker, Figure, History, Kind, OpRef, Process, Verdict, decode,
+    Anomaly, Budget, Checker, Figure, History, Kind, OpRef, Process, Stream, Verdict, decode,
     model::BadInit,
+    stream::fold::{BitByBit, Fold, Part, Told, at_once},
 };
 
 mod audit;
@@ -63,13 +62,13 @@ impl Bank {
     }
 
     /// What is wrong with the balances of a read.
-    fn look(&self, row: u32, balances: &BTreeMap<String, Option<i64>>, audit: &mut Audit) {
+    fn look(&self, at: u32, op: &OpRef<'_>, balances: &Balances, audit: &mut Audit) {
         let known = || balances.values().flatten().map(|balance| i128::from(*balance));
         let (total, right) = (known().sum::<i128>(), self.total());
         let unexpected = balances.keys().filter(|name| !self.start.contains_key(*name)).count();
         let missing = balances.values().filter(|balance| balance.is_none()).count();
         let below = known().filter(|balance| *balance < 0).sum::<i128>();
-        let mut note = |fault, badness| audit.note(fault, Sighting { row, total, badness });
+        let mut note = |fault, badness| audit.note(fault, Sighting::new(at, op, total, badness));
         if unexpected > 0 {
             note(Fault::UnexpectedKey, unexpected as i128);
         }
@@ -84,9 +83,8 @@ impl Bank {
         }
     }
 
-    fn anomaly(&self, history: &History, fault: Fault, audit: &Audit) -> Option<Anomaly> {
+    fn anomaly(&self, fault: Fault, audit: &Audit) -> Option<Anomaly> {
         let of_fault = audit.of(fault)?;
-        let worst = history.op(of_fault.worst.row);
         let explanation = format!(
             "{}: in {} of {} reads {}. There was {} at the start; the worst read is op {}, with \
              {} in all.",
@@ -95,18 +93,13 @@ impl Bank {
             audit.reads,
             fault.about(),
             self.total(),
-            worst.index,
+            of_fault.worst.told.index,
             of_fault.worst.total,
         );
         let rows = of_fault.examples().into_iter().map(|(which, sighting)| {
-            let op = history.op(sighting.row);
-            vec![
-                Value::from(which),
-                op.index.into(),
-                op.node.into(),
-                sighting.total.to_string().into(),
-                op.value.into(),
-            ]
+            let Told { index, node } = sighting.told;
+            let total = sighting.total.to_string();
+            vec![which.into(), index.into(), node.into(), total.into(), sighting.balances.into()]
         });
         let figure = Figure::table(&["which", "read", "node", "total", "balances"], rows);
         Some(Anomaly::new(fault.name(), explanation, figure))
@@ -117,23 +110,56 @@ impl Checker for Bank {
     /// One anomaly a kind, with a table of the first, the worst and the last read that show it.
     /// Unknown if no read succeeded, or out of time.
     fn check(&self, history: &History, budget: &Budget) -> Verdict {
-        let mut audit = Audit::default();
-        for op in history.ops().filter(is_read) {
-            if audit.reads.is_multiple_of(READS_PER_POLL) && budget.is_over() {
-                return Verdict::unknown("out of time while adding up balances");
+        at_once(Books::new(self), history, budget)
+    }
+
+    fn stream(&self) -> Option<Box<dyn Stream + '_>> {
+        Some(Box::new(BitByBit::new(Books::new(self))))
+    }
+}
+
+/// What a read answers.
+type Balances = BTreeMap<String, Option<i64>>;
+
+/// A bank, as far as its reads were audited.
+struct Books<'b> {
+    bank: &'b Bank,
+    audit: Audit,
+}
+
+impl Books<'_> {
+    fn new(bank: &Bank) -> Books<'_> {
+        Books { bank, audit: Audit::default() }
+    }
+}
+
+impl Fold for Books<'_> {
+    fn take_in(&mut self, part: &Part<'_>, budget: &Budget) -> Result<(), Verdict> {
+        for op in part.history.ops().filter(is_read) {
+            if self.audit.reads.is_multiple_of(READS_PER_POLL) && budget.is_over() {
+                return Err(Verdict::unknown("out of time while adding up balances"));
             }
             match decode::answer(op.value.as_bytes()) {
-                Ok(balances) => self.look(op.row, &balances, &mut audit),
-                Err(e) => return Verdict::malformed(&history.malformed(op.row, &e)),
+                Ok(found) => self.bank.look(part.base + op.row, &op, &found, &mut self.audit),
+                Err(e) => return Err(Verdict::malformed(&part.history.malformed(op.row, &e))),
             }
-            audit.reads += 1;
+            self.audit.reads += 1;
         }
-        let anomalies = Fault::ALL.iter().filter_map(|fault| self.anomaly(history, *fault, &audit));
+        Ok(())
+    }
+
+    fn is_violated(&self) -> bool {
+        Fault::ALL.iter().any(|fault| self.audit.of(*fault).is_some())
+    }
+
+    fn verdict(&mut self) -> Verdict {
+        let Books { bank, audit } = self;
+        let anomalies = Fault::ALL.iter().filter_map(|fault| bank.anomaly(*fault, audit));
         let verdict = match audit.reads {
             0 => Verdict::unknown("the accounts were never read"),
             _ => Verdict::of(anomalies.collect()),
         };
-        audit.details(verdict.with("total", self.total().to_string()))
+        audit.details(verdict.with("total", bank.total().to_string()))
     }
 }
 

@@ -13,13 +13,18 @@
 //! *What this proves:* for each read by itself, that some of the adds may explain it; nobody can
 //! prove more of a counter that is consistent eventually. *What it does not:* that the reads agree
 //! with each other, and that a sum within the bounds is the sum of some of the adds; for that, see
-//! [`crate::model::Counter`]. The time it takes is that of sorting.
+//! [`crate::model::Counter`]. The time it takes is that of sorting. Where the history comes bit by
+//! bit, what is kept are the calls that the oldest open call holds up, and, of adds that tell, what
+//! they told; that a counter only grows is known in the end alone, and so is a lost update.
+use std::collections::BTreeMap;
+
 use rustc_hash::FxHashMap;
 use serde_json::Value;
 
 use crate::{
-    Anomaly, Budget, Checker, Datum, Figure, History, Malformed, Outcome, Verdict,
+    Anomaly, Budget, Checker, Datum, Figure, History, Outcome, Stream, Verdict,
     model::CounterInput,
+    stream::fold::{BitByBit, Fold, Part, Told, at_once},
 };
 
 /// Checks `add n`, `increment [n]`, `decrement [n]` and `read -> v`.
@@ -31,152 +36,220 @@ pub struct Counter {
     pub tells: bool,
 }
 
-/// What happens to the bounds, in order of rows.
+impl Checker for Counter {
+    /// One anomaly for all reads that are out of bounds. Unknown if nothing was read.
+    fn check(&self, history: &History, budget: &Budget) -> Verdict {
+        at_once(Count::new(*self), history, budget)
+    }
+
+    fn stream(&self) -> Option<Box<dyn Stream + '_>> {
+        Some(Box::new(BitByBit::new(Count::new(*self))))
+    }
+}
+
+/// What happens to the bounds, in order of rows, and of what happens at one row.
 enum Event {
     Begins(i64),
-    Completes(i64),
     /// A read begins: the n-th of them.
-    Asked(usize),
-    /// It ends.
-    Told(usize),
+    Asked(u32),
+    /// It ends. What an add tells is compared before the add counts as done.
+    Told(u32),
+    Completes(i64),
 }
 
 /// What was told of the counter, and between what it should have been.
+#[derive(Clone)]
 struct Read {
-    completed: u32,
+    told: Told,
     seen: Datum,
     /// What was added to tell; 0 by a read.
     own: i64,
+    /// The least, and the same where the counter may shrink.
     least: i128,
+    least_if_shrinking: i128,
     most: i128,
 }
 
-/// All that was told, how many adds may have happened, and whether none of them takes away.
-struct Bounded {
-    reads: Vec<Read>,
-    adds: usize,
-    only_grows: bool,
-}
-
 impl Read {
-    fn is_within(&self) -> bool {
+    fn is_within(&self, least: i128) -> bool {
         match self.seen {
-            Datum::Int(seen) => (self.least..=self.most).contains(&i128::from(seen)),
+            Datum::Int(seen) => (least..=self.most).contains(&i128::from(seen)),
             _ => false,
         }
     }
 }
 
-impl Checker for Counter {
-    /// One anomaly for all reads that are out of bounds. Unknown if nothing was read.
-    fn check(&self, history: &History, _: &Budget) -> Verdict {
-        let Bounded { reads, adds, only_grows } = match self.bounded(history) {
-            Ok(bounded) => bounded,
-            Err(malformed) => return Verdict::malformed(&malformed),
-        };
-        let wrong: Vec<&Read> = reads.iter().filter(|read| !read.is_within()).collect();
-        let repeated = if only_grows { repeated(&reads) } else { Vec::new() };
-        let mut anomalies = Vec::new();
-        if !wrong.is_empty() {
-            anomalies.push(anomaly(history, &wrong));
+/// A counter, as far as its calls are known.
+struct Count {
+    counter: Counter,
+    /// What is still to happen, by row and by its place among what happens there.
+    events: BTreeMap<(u32, u8), Event>,
+    /// Sums of what had begun and of what had completed, of increments and of decrements.
+    more_begun: i128,
+    more_done: i128,
+    less_begun: i128,
+    less_done: i128,
+    /// The most that was told, of a counter that only grows.
+    most_told: i128,
+    only_grows: bool,
+    adds: usize,
+    reads: u32,
+    /// Reads that have not ended, by number.
+    open: FxHashMap<u32, Read>,
+    /// Reads that are out of bounds if the counter only grows, by number, and whether some are in
+    /// any case.
+    wrong: BTreeMap<u32, Read>,
+    is_violated: bool,
+    /// What adds told first, and those that told it again.
+    first: FxHashMap<Datum, Told>,
+    repeated: Vec<Repeated>,
+}
+
+/// Two adds that told the same.
+struct Repeated {
+    seen: Datum,
+    one: Told,
+    other: Told,
+}
+
+impl Count {
+    fn new(counter: Counter) -> Count {
+        Count {
+            counter,
+            events: BTreeMap::new(),
+            more_begun: 0,
+            more_done: 0,
+            less_begun: 0,
+            less_done: 0,
+            most_told: i128::MIN,
+            only_grows: true,
+            adds: 0,
+            reads: 0,
+            open: FxHashMap::default(),
+            wrong: BTreeMap::new(),
+            is_violated: false,
+            first: FxHashMap::default(),
+            repeated: Vec::new(),
         }
-        if !repeated.is_empty() {
-            anomalies.push(lost_update(history, &repeated));
+    }
+
+    fn begins(&mut self, row: u32, n: i64) {
+        self.events.insert((row, 0), Event::Begins(n));
+        self.adds += 1;
+        self.only_grows &= n >= 0;
+    }
+
+    fn reads(&mut self, [invoked, completed]: [u32; 2], told: Told, seen: Datum, own: i64) {
+        if own > 0 {
+            let one = self.first.entry(seen.clone()).or_insert_with(|| told.clone());
+            if one.index != told.index {
+                let (seen, one, other) = (seen.clone(), one.clone(), told.clone());
+                self.repeated.push(Repeated { seen, one, other });
+            }
         }
-        let verdict = match reads.len() {
+        let read = Read { told, seen, own, least: 0, least_if_shrinking: 0, most: 0 };
+        self.open.insert(self.reads, read);
+        self.events.insert((invoked, 1), Event::Asked(self.reads));
+        self.events.insert((completed, 0), Event::Told(self.reads));
+        self.reads += 1;
+    }
+
+    /// Lets everything happen that happens before this row.
+    fn advance(&mut self, until: u32) {
+        while let Some(first) = self.events.first_entry().filter(|e| e.key().0 < until) {
+            match first.remove() {
+                Event::Begins(n) if n > 0 => self.more_begun += i128::from(n),
+                Event::Begins(n) => self.less_begun += i128::from(n),
+                Event::Completes(n) if n > 0 => self.more_done += i128::from(n),
+                Event::Completes(n) => self.less_done += i128::from(n),
+                Event::Asked(number) => {
+                    let Some(read) = self.open.get_mut(&number) else { continue };
+                    let (init, own) = (i128::from(self.counter.init), i128::from(read.own));
+                    read.least = (init + self.more_done).max(self.most_told) + own.max(0);
+                    read.least_if_shrinking = init + self.more_done + own.max(0);
+                    read.most = init + self.less_done + own.min(0);
+                }
+                Event::Told(number) => self.told(number),
+            }
+        }
+    }
+
+    fn told(&mut self, number: u32) {
+        let Some(mut read) = self.open.remove(&number) else { return };
+        read.least += self.less_begun;
+        read.least_if_shrinking += self.less_begun;
+        read.most += self.more_begun;
+        if let (true, Datum::Int(seen)) = (self.counter.tells, &read.seen) {
+            self.most_told = self.most_told.max(i128::from(*seen));
+        }
+        if !read.is_within(read.least) {
+            self.is_violated |= !read.is_within(read.least_if_shrinking);
+            self.wrong.insert(number, read);
+        }
+    }
+}
+
+impl Fold for Count {
+    fn take_in(&mut self, part: &Part<'_>, _: &Budget) -> Result<(), Verdict> {
+        let calls = part.history.calls::<CounterInput, Datum>();
+        for call in calls.map_err(|malformed| Verdict::malformed(&malformed))? {
+            let invoked = part.base + call.invoked;
+            let (completed, seen) = match call.outcome {
+                Outcome::Fail => continue,
+                Outcome::Info => {
+                    if let CounterInput::Add(n) = call.input {
+                        self.begins(invoked, n);
+                    }
+                    continue;
+                }
+                Outcome::Ok { completed, output } => (completed, output),
+            };
+            let told = || Told::of(part.history, completed);
+            let rows = [invoked, part.base + completed];
+            match call.input {
+                CounterInput::Read if seen.is_null() => (),
+                CounterInput::Read => self.reads(rows, told(), seen, 0),
+                CounterInput::Add(n) => {
+                    self.begins(invoked, n);
+                    if self.counter.tells && !seen.is_null() {
+                        self.reads(rows, told(), seen, n);
+                    }
+                    self.events.insert((rows[1], 1), Event::Completes(n));
+                }
+            }
+        }
+        self.advance(part.until);
+        Ok(())
+    }
+
+    fn is_violated(&self) -> bool {
+        self.is_violated
+    }
+
+    fn verdict(&mut self) -> Verdict {
+        if !self.only_grows {
+            self.repeated.clear();
+            self.wrong.retain(|_, read| {
+                read.least = read.least_if_shrinking;
+                !read.is_within(read.least)
+            });
+        }
+        let wrong: Vec<&Read> = self.wrong.values().collect();
+        let anomalies = [anomaly(&wrong), lost_update(&self.repeated)];
+        let verdict = match self.reads {
             0 => Verdict::unknown("the counter was never read"),
-            _ => Verdict::of(anomalies),
+            _ => Verdict::of(anomalies.into_iter().flatten().collect()),
         };
-        let verdict = verdict.with("reads", reads.len()).with("adds", adds);
+        let verdict = verdict.with("reads", self.reads).with("adds", self.adds);
         verdict.with("out_of_bounds", wrong.len())
     }
 }
 
-impl Counter {
-    fn bounded(&self, history: &History) -> Result<Bounded, Malformed> {
-        let mut events = Vec::new();
-        let mut reads: Vec<Read> = Vec::new();
-        for call in history.calls::<CounterInput, Datum>()? {
-            match (call.input, call.outcome) {
-                (_, Outcome::Fail)
-                | (CounterInput::Read, Outcome::Info | Outcome::Ok { output: Datum::Null, .. }) => {
-                }
-                (CounterInput::Add(n), outcome) => {
-                    events.push((call.invoked, Event::Begins(n)));
-                    let Outcome::Ok { completed, output: seen } = outcome else { continue };
-                    if self.tells && !seen.is_null() {
-                        events.push((call.invoked, Event::Asked(reads.len())));
-                        events.push((completed, Event::Told(reads.len())));
-                        reads.push(Read { completed, seen, own: n, least: 0, most: 0 });
-                    }
-                    events.push((completed, Event::Completes(n)));
-                }
-                (CounterInput::Read, Outcome::Ok { completed, output: seen }) => {
-                    events.push((call.invoked, Event::Asked(reads.len())));
-                    events.push((completed, Event::Told(reads.len())));
-                    reads.push(Read { completed, seen, own: 0, least: 0, most: 0 });
-                }
-            }
-        }
-        // Stable: what an add tells is compared before the add counts as done.
-        events.sort_by_key(|(row, _)| *row);
-        let adds = events.iter().filter_map(|(_, event)| match event {
-            Event::Begins(n) => Some(*n),
-            _ => None,
-        });
-        let only_grows = adds.clone().all(|n| n >= 0);
-        let adds = adds.count();
-        self.bound(&events, only_grows, &mut reads);
-        Ok(Bounded { reads, adds, only_grows })
-    }
-
-    fn bound(&self, events: &[(u32, Event)], only_grows: bool, reads: &mut [Read]) {
-        let init = i128::from(self.init);
-        // Sums of what had begun and of what had completed, of increments and of decrements.
-        let (mut more_begun, mut more_done) = (0_i128, 0_i128);
-        let (mut less_begun, mut less_done) = (0_i128, 0_i128);
-        let mut told = i128::MIN;
-        for (_, event) in events {
-            match *event {
-                Event::Begins(n) if n > 0 => more_begun += i128::from(n),
-                Event::Begins(n) => less_begun += i128::from(n),
-                Event::Completes(n) if n > 0 => more_done += i128::from(n),
-                Event::Completes(n) => less_done += i128::from(n),
-                Event::Asked(read) => {
-                    let own = i128::from(reads[read].own);
-                    reads[read].least = (init + more_done).max(told) + own.max(0);
-                    reads[read].most = init + less_done + own.min(0);
-                }
-                Event::Told(read) => {
-                    reads[read].least += less_begun;
-                    reads[read].most += more_begun;
-                    if let (true, Datum::Int(seen)) = (self.tells && only_grows, &reads[read].seen)
-                    {
-                        told = told.max(i128::from(*seen));
-                    }
-                }
-            }
-        }
-    }
-}
-
 /// Of a counter that only grows: adds that tell what another had told, each after that one.
-fn repeated<'r>(reads: &'r [Read]) -> Vec<(&'r Read, &'r Read)> {
-    let mut first: FxHashMap<&Datum, &'r Read> = FxHashMap::default();
-    let adds = reads.iter().filter(|read| read.own > 0);
-    let pair = |read: &'r Read| {
-        let before = *first.entry(&read.seen).or_insert(read);
-        (before.completed != read.completed).then_some((before, read))
-    };
-    adds.filter_map(pair).collect()
-}
-
-fn lost_update(history: &History, repeated: &[(&Read, &Read)]) -> Anomaly {
-    let op = |read: &Read| history.op(read.completed).index;
-    let line = |(one, other): &(&Read, &Read)| {
-        vec![Value::from(&one.seen), op(one).into(), op(other).into()]
-    };
-    let (one, other) = repeated[0];
+fn lost_update(repeated: &[Repeated]) -> Option<Anomaly> {
+    let line =
+        |it: &Repeated| vec![Value::from(&it.seen), it.one.index.into(), it.other.index.into()];
+    let first = repeated.first()?;
     let explanation = format!(
         "{} what another had made of it. The first: op {} and op {} both made it {}.",
         if repeated.len() == 1 {
@@ -184,35 +257,35 @@ fn lost_update(history: &History, repeated: &[(&Read, &Read)]) -> Anomaly {
         } else {
             format!("{} adds made", repeated.len())
         },
-        op(one),
-        op(other),
-        one.seen,
+        first.one.index,
+        first.other.index,
+        first.seen,
     );
-    let head = ["sum", "op", "other op"];
-    Anomaly::new("lost-update", explanation, Figure::table(&head, repeated.iter().map(line)))
+    let figure = Figure::table(&["sum", "op", "other op"], repeated.iter().map(line));
+    Some(Anomaly::new("lost-update", explanation, figure))
 }
 
-fn anomaly(history: &History, wrong: &[&Read]) -> Anomaly {
+fn anomaly(wrong: &[&Read]) -> Option<Anomaly> {
     // Beyond 64 bits a bound is shown as text.
     let number = |n: i128| i64::try_from(n).map_or_else(|_| n.to_string().into(), Value::from);
     let line = |read: &&Read| {
-        let op = history.op(read.completed);
-        let node = op.node.map_or(Value::Null, Value::from);
+        let Told { index, node } = read.told.clone();
         let seen = Value::from(&read.seen);
-        vec![op.index.into(), node, number(read.least), seen, number(read.most)]
+        vec![index.into(), node.into(), number(read.least), seen, number(read.most)]
     };
-    let first = wrong[0];
+    let first = wrong.first()?;
     let explanation = format!(
         "{} read what the counter cannot have been. The first: op {} read {}, though it was at \
          least {} and at most {}.",
         if wrong.len() == 1 { "1 call".into() } else { format!("{} calls", wrong.len()) },
-        history.op(first.completed).index,
+        first.told.index,
         first.seen,
         first.least,
         first.most,
     );
     let head = ["read", "node", "at least", "was read", "at most"];
-    Anomaly::new("out-of-bounds", explanation, Figure::table(&head, wrong.iter().map(line)))
+    let figure = Figure::table(&head, wrong.iter().map(line));
+    Some(Anomaly::new("out-of-bounds", explanation, figure))
 }
 
 #[cfg(test)]

@@ -15,7 +15,10 @@
 //! decoded twice, so that memory is linear in the number of elements).
 use serde_json::Value;
 
-use crate::{Anomaly, Budget, Checker, Datum, Figure, History, Kind, Process, Stream, Verdict};
+use crate::{
+    Anomaly, Budget, Checker, Datum, Figure, History, Kind, Process, Stream, Verdict,
+    stream::fold::BitByBit,
+};
 
 mod element;
 mod latency;
@@ -24,7 +27,7 @@ mod timeline;
 mod told;
 
 use element::{Element, Fate};
-use stream::BitByBit;
+use stream::Growing;
 use timeline::Timeline;
 use told::Told;
 
@@ -52,7 +55,7 @@ impl Checker for Set {
     }
 
     fn stream(&self) -> Option<Box<dyn Stream + '_>> {
-        Some(Box::new(BitByBit::new(*self)))
+        Some(Box::new(BitByBit::new(Growing::new(*self))))
     }
 }
 

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 
 use crate::{Budget, History, Malformed, Valid, Verdict};
 
+pub(crate) mod fold;
+
 /// A check of one history, which comes bit by bit.
 pub trait Stream: Send {
     /// Takes in the next piece of JSON Lines, which may end anywhere; judges where that makes it

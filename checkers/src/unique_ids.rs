@@ -4,11 +4,17 @@
 //!
 //! *What this proves:* that the ids in the history are distinct; nobody knows what crashed calls
 //! were given. *What it does not:* that ids are in any order, or of any shape. The time it takes is
-//! linear.
+//! linear; memory, also where the history comes bit by bit, in the number of ids.
+use std::collections::BTreeMap;
+
 use rustc_hash::FxHashMap;
 use serde_json::{Value, json};
 
-use crate::{Anomaly, Budget, Checker, Datum, Figure, History, Outcome, Verdict, model::IdInput};
+use crate::{
+    Anomaly, Budget, Checker, Datum, Figure, History, Outcome, Stream, Verdict,
+    model::IdInput,
+    stream::fold::{BitByBit, Fold, Part, at_once},
+};
 
 /// Checks `generate -> id`.
 #[derive(Clone, Copy, Debug, Default)]
@@ -17,62 +23,110 @@ pub struct UniqueIds;
 impl Checker for UniqueIds {
     /// One anomaly with a table of the ids that were given more than once. Unknown if none was
     /// given at all.
-    fn check(&self, history: &History, _: &Budget) -> Verdict {
-        let calls = match history.calls::<IdInput, Datum>() {
-            Ok(calls) => calls,
-            Err(malformed) => return Verdict::malformed(&malformed),
-        };
-        let attempted = calls.len();
-        let given = calls.into_iter().filter_map(|call| match call.outcome {
-            Outcome::Ok { completed, output } if !output.is_null() => Some((output, completed)),
-            _ => None,
-        });
-        let given: Vec<(Datum, u32)> = given.collect();
-        let mut rows: FxHashMap<&Datum, Vec<u32>> = FxHashMap::default();
-        for (id, row) in &given {
-            rows.entry(id).or_default().push(*row);
-        }
-        // In order of the first answer, whatever the order of the map.
-        let is_first = |(id, row): &&(Datum, u32)| rows[id].len() > 1 && rows[id][0] == *row;
-        let repeated: Vec<(&Datum, &[u32])> =
-            given.iter().filter(is_first).map(|(id, _)| (id, &rows[id][..])).collect();
-        let verdict = match (&repeated[..], given.len()) {
-            (_, 0) => Verdict::unknown("no id was given"),
-            ([], _) => Verdict::valid(),
-            (repeated, _) => Verdict::of(vec![anomaly(history, repeated)]),
-        };
-        let range: Vec<Value> = [given.iter().min(), given.iter().max()]
-            .into_iter()
-            .flatten()
-            .map(|(id, _)| Value::from(id))
-            .collect();
-        verdict
-            .with("attempted", attempted)
-            .with("acknowledged", given.len())
-            .with("duplicated", repeated.len())
-            .with("range", range)
+    fn check(&self, history: &History, budget: &Budget) -> Verdict {
+        at_once(Given::default(), history, budget)
+    }
+
+    fn stream(&self) -> Option<Box<dyn Stream + '_>> {
+        Some(Box::new(BitByBit::new(Given::default())))
     }
 }
 
-fn anomaly(history: &History, repeated: &[(&Datum, &[u32])]) -> Anomaly {
-    let ops = |rows: &[u32]| -> Vec<u32> {
-        rows.iter().take(8).map(|&row| history.op(row).index).collect()
-    };
-    let line =
-        |(id, rows): &(&Datum, &[u32])| vec![Value::from(*id), rows.len().into(), json!(ops(rows))];
-    let (first, rows) = repeated[0];
-    let explanation = format!(
-        "{} given more than once. The first: {first}, {} times, by ops {:?}.",
-        if repeated.len() == 1 {
-            "1 id was".into()
-        } else {
-            format!("{} ids were", repeated.len())
-        },
-        rows.len(),
-        ops(rows),
-    );
-    let head = ["id", "times", "generate"];
-    Anomaly::new("duplicated", explanation, Figure::table(&head, repeated.iter().map(line)))
+/// The ids that were given.
+#[derive(Default)]
+struct Given {
+    attempted: usize,
+    count: usize,
+    /// Of each, which answer was the first to give it, and the op that it was.
+    first: FxHashMap<Datum, (usize, u32)>,
+    /// Those given again, in order of their first answers.
+    repeated: BTreeMap<usize, Repeated>,
+    range: Option<[Datum; 2]>,
+}
+
+/// An id that was given more than once.
+struct Repeated {
+    id: Datum,
+    times: usize,
+    /// The ops that gave it, the first few.
+    ops: Vec<u32>,
+}
+
+/// So many ops are shown of those that gave an id.
+const OPS_MAX: usize = 8;
+
+impl Given {
+    fn note(&mut self, id: Datum, op: u32) {
+        let (number, first) = *self.first.entry(id.clone()).or_insert((self.count, op));
+        if number < self.count {
+            let repeated = self.repeated.entry(number).or_insert_with(|| Repeated {
+                id: id.clone(),
+                times: 1,
+                ops: vec![first],
+            });
+            repeated.times += 1;
+            if repeated.ops.len() < OPS_MAX {
+                repeated.ops.push(op);
+            }
+        }
+        self.count += 1;
+        match &mut self.range {
+            None => self.range = Some([id.clone(), id]),
+            Some([least, _]) if id < *least => *least = id,
+            Some([_, most]) if id > *most => *most = id,
+            Some(_) => (),
+        }
+    }
+
+    fn anomaly(&self) -> Option<Anomaly> {
+        let first = self.repeated.values().next()?;
+        let explanation = format!(
+            "{} given more than once. The first: {}, {} times, by ops {:?}.",
+            if self.repeated.len() == 1 {
+                "1 id was".into()
+            } else {
+                format!("{} ids were", self.repeated.len())
+            },
+            first.id,
+            first.times,
+            first.ops,
+        );
+        let line = |it: &Repeated| vec![Value::from(&it.id), it.times.into(), json!(it.ops)];
+        let figure = Figure::table(&["id", "times", "generate"], self.repeated.values().map(line));
+        Some(Anomaly::new("duplicated", explanation, figure))
+    }
+}
+
+impl Fold for Given {
+    fn take_in(&mut self, part: &Part<'_>, _: &Budget) -> Result<(), Verdict> {
+        let calls = part.history.calls::<IdInput, Datum>();
+        for call in calls.map_err(|malformed| Verdict::malformed(&malformed))? {
+            self.attempted += 1;
+            if let Outcome::Ok { completed, output } = call.outcome
+                && !output.is_null()
+            {
+                self.note(output, part.history.op(completed).index);
+            }
+        }
+        Ok(())
+    }
+
+    fn is_violated(&self) -> bool {
+        !self.repeated.is_empty()
+    }
+
+    fn verdict(&mut self) -> Verdict {
+        let verdict = match self.count {
+            0 => Verdict::unknown("no id was given"),
+            _ => Verdict::of(self.anomaly().into_iter().collect()),
+        };
+        let range: Vec<Value> = self.range.iter().flatten().map(Value::from).collect();
+        verdict
+            .with("attempted", self.attempted)
+            .with("acknowledged", self.count)
+            .with("duplicated", self.repeated.len())
+            .with("range", range)
+    }
 }
 
 #[cfg(test)]

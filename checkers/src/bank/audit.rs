@@ -1,7 +1,7 @@
 //! What reads of all accounts showed: of each fault how often, and the reads that show it best.
 use serde_json::Value;
 
-use crate::Verdict;
+use crate::{OpRef, Verdict, stream::fold::Told};
 
 /// What can be wrong with the balances that a read shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,18 +37,29 @@ impl Fault {
 }
 
 /// A read that shows a fault.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Sighting {
-    /// Row of its completion.
-    pub(super) row: u32,
+    /// Row of its completion, in the whole history.
+    row: u32,
+    pub(super) told: Told,
+    /// What it answered.
+    pub(super) balances: String,
     /// The sum of its balances.
     pub(super) total: i128,
     /// How much is wrong, in the measure of its fault.
-    pub(super) badness: i128,
+    badness: i128,
+}
+
+impl Sighting {
+    /// What a read, whose completion is this op, at this row, shows.
+    pub(super) fn new(row: u32, op: &OpRef<'_>, total: i128, badness: i128) -> Sighting {
+        let told = Told { index: op.index, node: op.node.map(str::to_owned) };
+        Sighting { row, told, balances: op.value.to_owned(), total, badness }
+    }
 }
 
 /// The reads that show a fault.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Sightings {
     pub(super) count: u64,
     pub(super) worst: Sighting,
@@ -59,37 +70,39 @@ pub(super) struct Sightings {
 }
 
 impl Sightings {
-    fn new(it: Sighting) -> Sightings {
-        Sightings { count: 0, worst: it, first: it, last: it, lowest: it, highest: it }
+    fn new(it: &Sighting) -> Sightings {
+        let [worst, first, last, lowest, highest] = [(); 5].map(|()| it.clone());
+        Sightings { count: 0, worst, first, last, lowest, highest }
     }
 
-    fn add(&mut self, it: Sighting) {
+    /// Reads may come in any order. Of such as are alike, the first counts.
+    fn add(&mut self, it: &Sighting) {
         self.count += 1;
-        self.last = it;
-        if it.badness > self.worst.badness {
-            self.worst = it;
-        }
-        if it.total < self.lowest.total {
-            self.lowest = it;
-        }
-        if it.total > self.highest.total {
-            self.highest = it;
-        }
+        let keep = |place: &mut Sighting, rank: fn(&Sighting) -> (i128, i128)| {
+            if rank(it) > rank(place) {
+                place.clone_from(it);
+            }
+        };
+        keep(&mut self.first, |it| (0, -i128::from(it.row)));
+        keep(&mut self.last, |it| (0, i128::from(it.row)));
+        keep(&mut self.worst, |it| (it.badness, -i128::from(it.row)));
+        keep(&mut self.lowest, |it| (-it.total, -i128::from(it.row)));
+        keep(&mut self.highest, |it| (it.total, -i128::from(it.row)));
     }
 
     /// The reads to look at, each with what it is an example of, in order of the history.
     pub(super) fn examples(&self) -> Vec<(String, Sighting)> {
         let mut examples: Vec<(String, Sighting)> = Vec::new();
         for (word, it) in [
-            ("first", self.first),
-            ("last", self.last),
-            ("worst", self.worst),
-            ("lowest", self.lowest),
-            ("highest", self.highest),
+            ("first", &self.first),
+            ("last", &self.last),
+            ("worst", &self.worst),
+            ("lowest", &self.lowest),
+            ("highest", &self.highest),
         ] {
             match examples.iter_mut().find(|(_, known)| known.row == it.row) {
                 Some((words, _)) => *words += &format!(", {word}"),
-                None => examples.push((word.to_owned(), it)),
+                None => examples.push((word.to_owned(), it.clone())),
             }
         }
         examples.sort_by_key(|(_, it)| it.row);
@@ -108,7 +121,7 @@ pub(super) struct Audit {
 
 impl Audit {
     pub(super) fn note(&mut self, fault: Fault, it: Sighting) {
-        self.seen[fault as usize].get_or_insert(Sightings::new(it)).add(it);
+        self.seen[fault as usize].get_or_insert_with(|| Sightings::new(&it)).add(&it);
     }
 
     pub(super) fn of(&self, fault: Fault) -> Option<&Sightings> {
@@ -123,10 +136,10 @@ impl Audit {
             verdict = verdict.with(&fault.name().replace('-', "_"), count);
         }
         if let Some(wrong) = self.of(Fault::WrongTotal) {
-            let text = |it: Sighting| Value::from(it.total.to_string());
+            let text = |it: &Sighting| Value::from(it.total.to_string());
             verdict = verdict
-                .with("lowest_total", text(wrong.lowest))
-                .with("highest_total", text(wrong.highest));
+                .with("lowest_total", text(&wrong.lowest))
+                .with("highest_total", text(&wrong.highest));
         }
         verdict
     }

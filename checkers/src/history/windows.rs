@@ -260,6 +260,13 @@ impl History {
         quiet
     }
 
+    /// The first row that is the invocation of a call that is open still; their number where there
+    /// is none.
+    pub(crate) fn open_from(&self) -> u32 {
+        let is_open = |row: &Row| row.kind == Kind::Invoke && row.pair == NONE;
+        self.rows.iter().position(is_open).unwrap_or(self.rows.len()) as u32
+    }
+
     /// The same ops, sharing nothing with other parts of the history.
     pub(crate) fn alone(&self) -> History {
         let mut window = Window::default();
