@@ -5,6 +5,7 @@
 //! Each section is a file that holds its data and, beside it, its markup.
 mod anomalies;
 mod calls;
+mod clocks;
 mod cycle;
 mod faults;
 mod format;

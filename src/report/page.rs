@@ -2,9 +2,9 @@
 use askama::Template;
 
 use super::{
-    Report, anomalies::Anomalies, calls::Calls, faults::Faults, format::count, logs::Logs,
-    properties::Properties, reproduce::Reproduce, sample::CALLS_MOST, stats::Stats, timeline_data,
-    verdict_bar::VerdictBar,
+    Report, anomalies::Anomalies, calls::Calls, clocks::Clocks, faults::Faults, format::count,
+    logs::Logs, properties::Properties, reproduce::Reproduce, sample::CALLS_MOST, stats::Stats,
+    timeline_data, verdict_bar::VerdictBar,
 };
 
 const STYLE: &str = concat!(include_str!("style.css"), include_str!("figures.css"));
@@ -34,7 +34,7 @@ const SCRIPT: &str = concat!(
 <link rel="icon" href="data:,">
 <style>{{ style|safe }}</style></head><body>
 <main>{{ verdict|safe }}
-<nav aria-label="sections">{% if has_anomalies %}<a href="#anomalies">Anomalies</a>{% endif %}<a href="#properties">Properties</a><a href="#timeline">Timeline</a><a href="#faults">Faults</a><a href="#stats">Statistics</a><a href="#logs">Logs</a><a href="#reproduce">Reproduce</a></nav>
+<nav aria-label="sections">{% if has_anomalies %}<a href="#anomalies">Anomalies</a>{% endif %}<a href="#properties">Properties</a><a href="#timeline">Timeline</a><a href="#faults">Faults</a>{% if has_clocks %}<a href="#clocks">Clocks</a>{% endif %}<a href="#stats">Statistics</a><a href="#logs">Logs</a><a href="#reproduce">Reproduce</a></nav>
 {{ anomalies|safe }}
 {{ properties|safe }}
 <section id="timeline"><h2>Timeline <small>{{ shown }}</small></h2>
@@ -47,6 +47,7 @@ const SCRIPT: &str = concat!(
 <script type="application/octet-stream" id="data">{{ data|safe }}</script>
 {%- endif %}</section>
 {{ faults|safe }}
+{{ clocks|safe }}
 {{ stats|safe }}
 {{ logs|safe }}
 {{ reproduce|safe }}
@@ -71,6 +72,8 @@ pub(super) struct Page<'a> {
     why_empty: &'static str,
     data: String,
     faults: Faults,
+    has_clocks: bool,
+    clocks: Clocks,
     stats: Stats,
     logs: Logs<'a>,
     reproduce: Reproduce,
@@ -91,6 +94,7 @@ impl<'a> Page<'a> {
                 count(total as u64)
             ),
         };
+        let clocks = Clocks::new(result, calls.end);
         Ok(Page {
             title: format!("{} {} {}", result.system.name, result.workload.name, result.run.id),
             style: STYLE,
@@ -107,6 +111,8 @@ impl<'a> Page<'a> {
             },
             data,
             faults: Faults::new(result),
+            has_clocks: !clocks.is_empty(),
+            clocks,
             stats: Stats::new(result),
             logs: Logs::new(report.logs),
             reproduce: Reproduce::new(result),
