@@ -2,6 +2,7 @@
 //!
 //! Everything here is computed from the history and the test alone, so a stored run can be judged
 //! again on any machine, any day.
+pub mod down;
 pub mod evidence;
 pub mod logs;
 pub mod resilience;
@@ -44,8 +45,8 @@ pub struct Circumstances {
     pub interrupted: Option<Interrupt>,
     /// What the harness did to the ops.
     pub harness: Option<Harness>,
-    /// Nodes that died by themselves.
-    pub died: Vec<String>,
+    /// Nodes that were down at the end, by themselves; none where nobody could tell.
+    pub down: Option<Vec<down::Down>>,
     /// What was found in the nodes' logs, where they were searched.
     pub logs: Option<logs::Found>,
     /// What the reader should know.
@@ -54,8 +55,8 @@ pub struct Circumstances {
 
 impl From<Ran> for Circumstances {
     fn from(ran: Ran) -> Circumstances {
-        let Ran { phases_ms, version, interrupted, warnings, harness, died, left_out: _ } = ran;
-        Circumstances { phases_ms, version, interrupted, harness, died, logs: None, warnings }
+        let Ran { phases_ms, version, interrupted, warnings, harness, down, left_out: _ } = ran;
+        Circumstances { phases_ms, version, interrupted, harness, down, logs: None, warnings }
     }
 }
 
@@ -95,6 +96,9 @@ fn describe_run(
     result.run.phases_ms = known.phases_ms.clone();
     result.system.version = known.version.clone();
     result.harness = known.harness.clone();
+    if let Some(down) = &known.down {
+        down::add_to(&mut result, down);
+    }
     if let Some(logs) = &known.logs {
         logs.add_to(&mut result);
     }

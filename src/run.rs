@@ -29,7 +29,8 @@ use workloads::{
 
 use crate::{
     capture,
-    cluster::{Clocks, Cluster, Daemons, Node},
+    cluster::{Clocks, Cluster, DaemonState, Daemons, Node},
+    findings::down::Down,
     ledger::{self, Ledger, Undo},
     nemesis::{self, Fault, HEAL, Nemesis},
     net::iptables,
@@ -64,8 +65,9 @@ pub struct Ran {
     pub warnings: Vec<String>,
     /// Names of the faults that the test asked for where they can work, and they cannot.
     pub left_out: Vec<&'static str>,
-    /// Nodes whose daemon was dead at the end though no fault had killed it.
-    pub died: Vec<String>,
+    /// Nodes that were down at the end though nothing was done to them; none where nobody could
+    /// tell.
+    pub down: Option<Vec<Down>>,
 }
 
 /// A wish of the user's to stop.
@@ -116,11 +118,11 @@ pub async fn run(
         Some(left) => outcome.with_context(|| format!("{left}; before that")),
         None => outcome,
     };
-    let Operated { interrupted, mut warnings, left_out, harness, died } = outcome?;
+    let Operated { interrupted, mut warnings, left_out, harness, down } = outcome?;
     warnings.extend(left);
     let version = cluster.system.version(&cluster.nodes[0]).await;
     let phases_ms = clock.end();
-    Ok(Ran { phases_ms, version, interrupted, warnings, left_out, harness, died })
+    Ok(Ran { phases_ms, version, interrupted, warnings, left_out, harness, down })
 }
 
 async fn set_up(test: &Test, found: Found) -> Result<Cluster> {
@@ -141,7 +143,7 @@ struct Operated {
     warnings: Vec<String>,
     left_out: Vec<&'static str>,
     harness: Option<Harness>,
-    died: Vec<String>,
+    down: Option<Vec<Down>>,
 }
 
 async fn deploy_and_operate(
@@ -197,8 +199,8 @@ async fn deploy_and_operate(
         let seconds = found as f64 / 1e9;
         warnings.push(format!("ended at the first violation, found {seconds:.1} s into the run"));
     }
-    let (harness, died) = (Some(harness), found_dead(cluster).await);
-    Ok(Operated { interrupted, warnings, left_out, harness, died })
+    let (harness, down) = (Some(harness), found_down(cluster).await);
+    Ok(Operated { interrupted, warnings, left_out, harness, down })
 }
 
 /// How ops are routed. Who leads is asked for now and then, as long as somebody wants to know.
@@ -298,16 +300,35 @@ async fn open_workers(test: &Test, cluster: &Cluster, workload: &Workload) -> Ve
     futures_util::future::join_all(threads.map(connect)).await
 }
 
-/// The nodes whose daemon is dead after everything was healed: they died by themselves.
-async fn found_dead(cluster: &Cluster) -> Vec<String> {
+/// How long a node may take at the end until it serves.
+const SERVES: Duration = Duration::from_secs(30);
+
+/// The nodes that have died by themselves after everything was healed, or live and do not serve;
+/// none where nobody can tell.
+async fn found_down(cluster: &Cluster) -> Option<Vec<Down>> {
+    if cluster.system.is_imagined() {
+        return None;
+    }
     let mut dead = Vec::new();
-    let real = cluster.nodes.iter().filter(|_| !cluster.system.is_imagined());
-    for node in real {
-        if let Ok(crate::cluster::DaemonState::Dead) = cluster.daemons.state(node).await {
-            dead.push(node.name.to_string());
+    let mut running = Vec::new();
+    for node in &cluster.nodes {
+        if cluster.daemons.has_died(node).await.ok()? {
+            dead.push(node);
+        } else if cluster.daemons.state(node).await.ok()? == DaemonState::Running {
+            running.push(node);
         }
     }
-    dead
+    // Whom something still hurts, or those without whom it cannot serve, is not asked.
+    let are_all_known = dead.len() + running.len() == cluster.nodes.len();
+    let is_asked = are_all_known && cluster.net.probe().await.ok()?.is_whole();
+    let asked = running.into_iter().filter(|_| is_asked).map(async |node| {
+        let serves = timeout(SERVES, cluster.system.await_ready(node)).await;
+        (!matches!(serves, Ok(Ok(())))).then_some(node)
+    });
+    let silent = futures_util::future::join_all(asked).await.into_iter().flatten();
+    let down =
+        |lives| move |node: &Node| Down { node: node.name.to_string(), lives, ..Down::default() };
+    Some(dead.into_iter().map(down(false)).chain(silent.map(down(true))).collect())
 }
 
 /// Stops the system and mends the net; nodes that outlive the run are left as they were found.

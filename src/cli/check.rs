@@ -117,14 +117,17 @@ fn check_run(args: &CheckArgs) -> Outcome {
 /// What only the run itself could know, from its own result; of a run that never came to judge,
 /// nothing.
 fn remembered(store: &Store) -> Circumstances {
-    let Ok(RunResult { run, system, verdict, harness, warnings, .. }) = store.result() else {
+    let Ok(result) = store.result() else {
         let warnings = vec!["the run did not come to its end".into()];
         return Circumstances { warnings, ..Circumstances::default() };
     };
+    let down = findings::down::remembered(&result);
+    let RunResult { run, system, verdict, harness, warnings, .. } = result;
     let was_interrupted = verdict.reason == crate::result::Reason::Interrupted;
     let interrupted = was_interrupted.then_some(crate::run::Interrupt::Int);
     let (phases_ms, version) = (run.phases_ms, system.version);
-    Circumstances { phases_ms, version, warnings, interrupted, harness, ..Circumstances::default() }
+    let logs = None;
+    Circumstances { phases_ms, version, warnings, interrupted, harness, down, logs }
 }
 
 fn check_history(args: &CheckArgs) -> Outcome {

@@ -47,6 +47,9 @@ pub(super) fn judge(store: &Store, test: &Test, mut known: Circumstances) -> Res
         let patterns = logs::patterns(&test.fail_on_log)?;
         known.logs = Some(logs::search(&store.path(file::NODES), &patterns)?);
     }
+    for down in known.down.iter_mut().flatten() {
+        down.read(&store.path(file::NODES), &test.system.name);
+    }
     let path = store.path(file::HISTORY);
     let name = || path.display().to_string();
     let bytes = std::fs::metadata(&path).with_context(name)?.len();

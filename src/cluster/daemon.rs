@@ -13,7 +13,16 @@ use crate::remote::Program;
 /// The daemons of a cluster, by node.
 #[derive(Default)]
 pub struct Daemons {
-    groups: Mutex<BTreeMap<Arc<str>, i32>>,
+    started: Mutex<BTreeMap<Arc<str>, Started>>,
+}
+
+/// A daemon that was started.
+#[derive(Clone, Copy)]
+struct Started {
+    /// Its process group.
+    group: i32,
+    /// Whether we have killed it.
+    is_killed: bool,
 }
 
 /// What the processes of a node's daemon do.
@@ -46,7 +55,7 @@ impl Daemons {
     pub async fn start(&self, node: &Node, program: &Program) -> Result<()> {
         if self.state(node).await? == DaemonState::Dead {
             let group = node.remote.spawn(program).await?;
-            self.lock().insert(node.name.clone(), group);
+            self.lock().insert(node.name.clone(), Started { group, is_killed: false });
         }
         Ok(())
     }
@@ -56,10 +65,22 @@ impl Daemons {
     /// # Errors
     /// When it could not be sent.
     pub async fn signal(&self, node: &Node, signal: Signal) -> Result<()> {
-        match self.group(node) {
-            Some(group) => node.remote.signal(group, signal).await,
-            None => Ok(()),
+        let Some(group) = self.group(node) else { return Ok(()) };
+        if signal == Signal::SIGKILL
+            && let Some(started) = self.lock().get_mut(&node.name)
+        {
+            started.is_killed = true;
         }
+        node.remote.signal(group, signal).await
+    }
+
+    /// Whether a node's daemon is dead though we have not killed it since its start.
+    ///
+    /// # Errors
+    /// When the node could not be asked.
+    pub async fn has_died(&self, node: &Node) -> Result<bool> {
+        let is_ours = self.lock().get(&node.name).is_none_or(|started| started.is_killed);
+        Ok(!is_ours && self.state(node).await? == DaemonState::Dead)
     }
 
     /// What a node's daemon does.
@@ -78,10 +99,10 @@ impl Daemons {
 
     /// The process group of a node's daemon, dead or alive.
     pub fn group(&self, node: &Node) -> Option<i32> {
-        self.lock().get(&node.name).copied()
+        self.lock().get(&node.name).map(|started| started.group)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<Arc<str>, i32>> {
-        self.groups.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<Arc<str>, Started>> {
+        self.started.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }

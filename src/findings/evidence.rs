@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 
 use checkers::{History, Kind, Nanos, OpRef, stats::NEVER_OK};
 
-use super::{Circumstances, stats::client_calls};
+use super::{Circumstances, down, stats::client_calls};
 use crate::{
     result::{Evidence, FaultWindow, Property, PropertyKind, PropertyStatus, Stats},
     test::Test,
@@ -148,8 +148,12 @@ pub(super) fn missing(
             missing.push(format!("fault {} ({}) was not seen to heal", fault.id, fault.fault));
         }
     }
-    for node in &circumstances.died {
-        missing.push(format!("{node} was dead at the end, and no fault had killed it"));
+    for down::Down { node, .. } in circumstances.down.iter().flatten() {
+        if let Some(FaultWindow { id, fault, .. }) = down::excuse(node, faults) {
+            missing.push(format!(
+                "{node} was down at the end: fault {id} ({fault}) may have been beyond it"
+            ));
+        }
     }
     missing
 }
