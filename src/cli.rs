@@ -14,11 +14,15 @@ mod run;
 mod schema;
 mod verify;
 
-use std::{net::IpAddr, path::PathBuf, process::ExitCode};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, error::ErrorKind};
 
-use crate::{clock, exit::Exit, nemesis, remote::socket, zoo};
+use crate::{clock, exit::Exit, nemesis, net::knock, remote::socket, zoo};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -77,6 +81,12 @@ enum Command {
     Datagrams {
         /// The address to open it at
         ip: IpAddr,
+    },
+    /// Whether a port lets us in (what faults of the net ask on the nodes)
+    #[command(hide = true)]
+    Knock {
+        /// The address and the port
+        at: SocketAddr,
     },
 }
 
@@ -153,6 +163,7 @@ fn dispatch(command: Command) -> Outcome {
         Command::Spoil(args) => nemesis::spoil(&args).map(|()| Exit::Pass).or_infrastructure(),
         Command::Clock(args) => clock::main(&args).map(|()| Exit::Pass).or_infrastructure(),
         Command::Datagrams { ip } => in_runtime(socket::serve(ip)).or_infrastructure(),
+        Command::Knock { at } => knock::main(at).map(|()| Exit::Pass).or_infrastructure(),
         Command::Check(args) => check::check(&args),
         Command::Verify(args) => verify::verify(&args),
         Command::Report(args) => report::report(&args),

@@ -40,6 +40,8 @@ pub struct Node {
     pub disk: Option<Arc<Disk>>,
     /// netsplit's own executable on the node, which the reference systems are part of.
     pub netsplit: PathBuf,
+    /// The port by which netsplit is let in, where it comes over the net: it stays open.
+    pub control: Option<u16>,
     /// The controller's directory for the node's logs.
     pub logs: PathBuf,
 }

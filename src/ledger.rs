@@ -37,6 +37,11 @@ pub enum Undo {
         /// A number, or `unlimited`.
         soft: String,
     },
+    /// Processes of the run are in the cgroup that they come from, and ours is removed.
+    Cgroup {
+        /// Ours, and theirs, by node.
+        groups: BTreeMap<String, (PathBuf, PathBuf)>,
+    },
     /// The clocks of the run's processes are right again.
     Clocks {
         /// netsplit's own executable on each node whose clock is wrong.
@@ -177,7 +182,8 @@ impl Reached {
         }
         match &self.nodes[address] {
             Ok(Some(remote)) => undo_on(&**remote, run, name, undo).await,
-            Ok(None) if matches!(address, Address::Lab | Address::Nowhere) => Ok(None),
+            Ok(None) if *address == Address::Lab => undo_of_lab(name, undo),
+            Ok(None) if *address == Address::Nowhere => Ok(None),
             Ok(None) => Ok(Some("the node is gone, and everything on it".into())),
             Err(e) => bail!("{e}"),
         }
@@ -202,6 +208,18 @@ fn open_entries(text: &str, path: &Path) -> Result<Vec<OpenEntry>> {
         }
     }
     Ok(open.into_values().rev().collect())
+}
+
+/// Undoes what outlives a lab: of all that is done there, cgroups alone are the machine's.
+fn undo_of_lab(name: &str, undo: &Undo) -> Result<Option<String>> {
+    let Undo::Cgroup { groups } = undo else { return Ok(None) };
+    let Some((ours, _)) = groups.get(name).filter(|(ours, _)| ours.exists()) else {
+        return Ok(None);
+    };
+    // Whoever was in it has ended with the lab.
+    let removed = std::fs::remove_dir(ours);
+    removed.with_context(|| format!("failed to remove {}", ours.display()))?;
+    Ok(Some(format!("the cgroup {} is removed", ours.display())))
 }
 
 /// Undoes one deed on one node; says what was done, if anything.
@@ -229,6 +247,13 @@ async fn undo_on(
             Some(netsplit) => {
                 let processes = nemesis::restore_clocks(remote, netsplit, run, name).await?;
                 Some(format!("the clocks of {processes} processes are right"))
+            }
+            None => None,
+        },
+        Undo::Cgroup { groups } => match groups.get(name) {
+            Some((ours, theirs)) => {
+                nemesis::feed(remote, ours, theirs).await?;
+                Some(format!("the cgroup {} is removed", ours.display()))
             }
             None => None,
         },

@@ -6,10 +6,12 @@
 //! so that it can always be undone.
 mod clock;
 mod corrupt_file;
+mod cut;
 mod disk_full;
 mod disk_rule;
 mod flapping;
 pub mod grudge;
+mod isolate;
 mod kill;
 mod links;
 mod open_files;
@@ -23,6 +25,7 @@ mod schedule;
 mod shrink;
 mod signal;
 mod spoil;
+mod starve;
 mod stutter;
 mod target;
 mod victims;
@@ -50,6 +53,7 @@ pub(crate) use open_files::set as limit_open_files;
 pub use replay::{Planned, plan, replay};
 pub use schedule::{HEAL, strike_and_heal};
 pub use spoil::{SpoilArgs, main as spoil};
+pub(crate) use starve::feed;
 
 /// One way to hurt a cluster.
 #[async_trait]
@@ -143,6 +147,8 @@ pub struct Settings {
     pub topologies: Vec<Topology>,
     /// The files to hurt, by their paths in a node's data.
     pub files: Regex,
+    /// The port to cut, where the system's own is not meant.
+    pub port: Option<u16>,
     /// The seed of the run.
     pub seed: u64,
 }
@@ -150,12 +156,17 @@ pub struct Settings {
 /// The faults there are.
 pub const ALL: &[Entry] = &[
     partition::ENTRY,
+    partition::REJECT,
+    partition::PORT,
+    isolate::ENTRY,
+    isolate::CLIENTS,
     flapping::ENTRY,
     kill::ENTRY,
     restart::ROLLING,
     restart::STORM,
     pause::ENTRY,
     stutter::ENTRY,
+    starve::ENTRY,
     shrink::ENTRY,
     open_files::ENTRY,
     disk_full::ENTRY,

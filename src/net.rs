@@ -1,34 +1,34 @@
 //! The net between the nodes: cutting it, mending it, and looking whether it is cut.
+mod cut;
 mod harm;
 pub mod iptables;
+pub mod knock;
 pub mod link;
 pub mod probe;
+mod rules;
 pub mod silence;
 pub mod switch;
 pub mod tun;
 pub mod weather;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::BTreeSet;
 
 use anyhow::Result;
 use async_trait::async_trait;
 use serde::Serialize;
 
-/// Who drops whose packets: `{n1: {n2, n3}}` means that `n1` receives nothing from `n2` and `n3`.
-/// One-way by nature; a cut both ways has two entries.
-pub type Grudge = BTreeMap<Arc<str>, BTreeSet<Arc<str>>>;
+pub use cut::{CLIENTS, Cut, Grudge, Way, links};
+
+use crate::cluster::Node;
 
 /// A way to cut and mend.
 #[async_trait]
 pub trait Net: Send + Sync {
-    /// Cuts what the grudge says, and nothing else: what was cut before is mended.
+    /// Cuts this, and nothing else: what was cut before is mended.
     ///
     /// # Errors
     /// When a node refused; some nodes may be cut then.
-    async fn drop_all(&self, grudge: &Grudge) -> Result<()>;
+    async fn cut(&self, cut: &Cut) -> Result<()>;
 
     /// Mends everything. Idempotent.
     ///
@@ -41,9 +41,22 @@ pub trait Net: Send + Sync {
     /// # Errors
     /// When the probe itself did not work.
     async fn probe(&self) -> Result<Heard>;
+
+    /// Whether nodes can be cut from the clients, and be seen to be.
+    ///
+    /// # Errors
+    /// The reason why not.
+    fn reaches_clients(&self) -> Result<()>;
+
+    /// How many packets a node has refused since it was last told what to cut.
+    ///
+    /// # Errors
+    /// When the node could not be asked.
+    async fn refused(&self, node: &Node) -> Result<u64>;
 }
 
-/// Who was heard by whom, over IPv4 and, where the nodes have it, IPv6.
+/// Who was heard by whom, over IPv4 and, where the nodes have it, IPv6; the clients, where they and
+/// the nodes hear each other at all, are among them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Heard {
     /// Links that were tried, as `n1>n2`: from the sender to the receiver.
@@ -55,14 +68,13 @@ pub struct Heard {
 }
 
 impl Heard {
-    /// Whether exactly the links of this grudge are silent.
-    pub fn matches(&self, grudge: &Grudge) -> bool {
-        self.half.is_empty() && self.silent == links(grudge)
+    /// Whether exactly the links of this cut are silent.
+    pub fn matches(&self, cut: &Cut) -> bool {
+        self.half.is_empty() && self.silent == cut.silent()
     }
-}
 
-/// The links a grudge cuts, as `n1>n2`: from the sender to the receiver that drops.
-pub fn links(grudge: &Grudge) -> BTreeSet<String> {
-    let pairs = grudge.iter().flat_map(|(to, froms)| froms.iter().map(move |from| (from, to)));
-    pairs.map(|(from, to)| format!("{from}>{to}")).collect()
+    /// Whether everybody was heard by everybody.
+    pub fn is_whole(&self) -> bool {
+        self.matches(&Cut::default())
+    }
 }

@@ -72,6 +72,11 @@ pub trait System: Send + Sync {
         None
     }
 
+    /// The port by which the nodes talk to each other, so that a fault can cut it alone.
+    fn peer_port(&self) -> Option<u16> {
+        None
+    }
+
     /// Whether some nodes lead, so that a fault can aim at them.
     fn has_primaries(&self) -> bool {
         false

@@ -67,6 +67,9 @@ pub struct Test {
     pub fault_interval_ms: u64,
     /// The partitions to draw from; empty for all that fit.
     pub partitions: Vec<String>,
+    /// The port to cut; absent for that by which the system's nodes talk to each other.
+    #[serde(default)]
+    pub fault_port: Option<u16>,
     /// The targets to draw from, for faults that know them; empty for all.
     #[serde(default)]
     pub targets: Vec<String>,
@@ -127,7 +130,8 @@ impl Test {
     pub fn faults(&self) -> Result<Vec<Box<dyn nemesis::Fault>>> {
         let topologies = self.partitions.iter().map(|text| text.parse()).collect::<Result<_>>()?;
         let files = Regex::new(&self.files).context("--fault-files")?;
-        let settings = Settings { topologies, files, seed: self.seed };
+        let (port, seed) = (self.fault_port, self.seed);
+        let settings = Settings { topologies, files, port, seed };
         let build = |name: &String| Ok((find_fault(name)?.build)(&settings));
         self.faults.iter().map(build).collect()
     }

@@ -4,24 +4,49 @@ mod harness;
 #[path = "support/machine.rs"]
 mod machine;
 
-use std::time::Duration;
+use std::{fs, path::PathBuf, time::Duration};
 
-use harness::{Netsplit, eventually, processes_with, readme};
+use harness::{Netsplit, can_starve, eventually, processes_with, readme};
 use machine::{Machine, THEIRS, killed_during, mark};
 
 const NODES_ARGUMENT: &str = "netns:m1,netns:m2,netns:m3";
+
+const FAULTS: [&str; 10] = [
+    "partition",
+    "flapping",
+    "isolate",
+    "cut-clients",
+    "reject",
+    "cut-port",
+    "pause",
+    "stutter",
+    "starve",
+    "open-files",
+];
+
+/// The cgroups of a run that are still there.
+fn cgroups(run: &str) -> Vec<PathBuf> {
+    let hierarchies = fs::read_dir("/sys/fs/cgroup").expect("cgroups");
+    let hierarchies = hierarchies.map(|entry| entry.expect("an entry").path());
+    let roots = hierarchies.chain([PathBuf::from("/sys/fs/cgroup")]).filter(|path| path.is_dir());
+    let inside = |root: PathBuf| fs::read_dir(root).expect("a hierarchy");
+    let groups = roots.flat_map(inside).map(|entry| entry.expect("an entry").path());
+    groups.filter(|path| path.to_string_lossy().contains(run)).collect()
+}
 
 #[test]
 fn what_a_dead_controller_left_is_undone() {
     let machine = Machine::new();
     let before = machine.rules();
     assert!(before.contains(THEIRS));
-    for fault in ["partition", "flapping", "pause", "stutter", "open-files"] {
+    for fault in FAULTS.into_iter().filter(|fault| can_starve() || *fault != "starve") {
         let netsplit = Netsplit::new().inside(machine.prefix());
         killed_during(&netsplit, &["--nodes", NODES_ARGUMENT], fault);
         let left = processes_with(&mark(&netsplit));
         assert_eq!(left.len(), 3, "the system outlives its controller");
         assert!(machine.rules().contains("NETSPLIT"));
+        let run = netsplit.runs()[0].file_name().expect("a name").to_string_lossy().into_owned();
+        assert_eq!(cgroups(&run).is_empty(), fault != "starve", "{:?}", cgroups(&run));
         if fault == "partition" {
             assert!(machine.rules().contains("-A NETSPLIT -s 10.77.0."), "{}", machine.rules());
         }
@@ -29,9 +54,9 @@ fn what_a_dead_controller_left_is_undone() {
         let is_gone =
             eventually(Duration::from_secs(5), || processes_with(&mark(&netsplit)).is_empty());
         assert!(is_gone, "the system is stopped");
-        let run = netsplit.runs()[0].file_name().expect("a name").to_string_lossy().into_owned();
         assert!(!std::env::temp_dir().join(format!("netsplit-{run}")).exists(), "no data is left");
         assert_eq!(machine.rules(), before, "rules are as they were");
+        assert!(cgroups(&run).is_empty(), "{:?}", cgroups(&run));
         netsplit.run(&["heal"]).exits(0).says("nothing to undo");
     }
 }

@@ -7,13 +7,17 @@ mod harness;
 mod machine;
 #[path = "support/sshd.rs"]
 mod sshd;
+#[path = "support/vdso.rs"]
+mod vdso;
 
 use std::{path::Path, time::Duration};
 
-use harness::{Netsplit, eventually, processes_with, readme};
+use harness::{Netsplit, can_starve, eventually, processes_with, readme};
 use machine::{Machine, killed_during, mark};
-use netsplit::result::FaultWindow;
 use sshd::Servers;
+use vdso::lied_to;
+
+const CLOCKS: &str = "clock-bump,clock-drift,clock-strobe";
 
 const NODES: &str = "ssh:root@10.0.0.1,ssh:root@10.0.0.2,ssh:root@10.0.0.3";
 
@@ -56,10 +60,7 @@ fn the_same_tests_run_over_ssh_and_nodes_are_left_as_they_were() {
     let more = ["--ssh-config", &config, "--seed", "1", "--time-limit", "40s"];
     netsplit.run(&[&run[..], &more, &["--fault-interval", "2s"]].concat()).exits(0).says("PASS");
     assert!(netsplit.latest("run.log").contains("not all nodes reach each other by IPv6"));
-    let schedule: serde_json::Value =
-        serde_json::from_str(&netsplit.latest("schedule.json")).expect("JSON");
-    let faults: Vec<FaultWindow> =
-        serde_json::from_value(schedule["faults"].clone()).expect("faults");
+    let faults = netsplit.faults();
     assert!(faults.iter().all(|f| f.effective && f.healed_ns.is_some()), "{faults:?}");
     for name in ["partition", "kill", "pause"] {
         assert!(faults.iter().any(|fault| fault.fault == name), "{name}: {faults:?}");
@@ -73,6 +74,44 @@ fn the_same_tests_run_over_ssh_and_nodes_are_left_as_they_were() {
 }
 
 #[test]
+fn clocks_of_hosts_lie_to_the_system_alone_and_are_put_right() {
+    if !is_root() {
+        return;
+    }
+    let start = std::time::Instant::now();
+    let epoch = || {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        now.expect("after 1970").as_secs_f64() - start.elapsed().as_secs_f64()
+    };
+    let before = epoch();
+    let machine = Machine::new();
+    let servers = Servers::start(&machine);
+    let netsplit = Netsplit::new().inside(machine.prefix());
+    let run = ["run", "--nodes", NODES, "--faults", CLOCKS, "--ssh-config", &config(&servers)];
+    let more = ["--time-limit", "30s", "--fault-interval", "2s"];
+    netsplit.run(&[&run[..], &more].concat()).exits(0).says("PASS");
+    let struck = netsplit.faults();
+    for name in CLOCKS.split(',') {
+        assert!(struck.iter().any(|it| it.fault == name), "{name}: {struck:?}");
+    }
+    for window in &struck {
+        assert!(window.effective && window.healed_ns.is_some(), "{window:?}");
+        for node in &window.nodes {
+            let [during, after] = ["during", "after"].map(|when| &window.evidence[when][node]);
+            assert_eq!((&during["processes"], &during["fits"]), (&1.into(), &true.into()));
+            if window.fault == "clock-bump" {
+                let ahead = during["ahead_ms"][0].as_f64().expect("an offset").round();
+                assert_eq!(window.hurt[node], format!("{ahead:+}ms"));
+            }
+            assert_eq!(after["ahead_ms"][0].as_f64().map(f64::round), Some(0.0));
+            assert_eq!(after["others"], serde_json::json!([]));
+        }
+    }
+    let moved = epoch() - before;
+    assert!(moved.abs() < 0.1, "the machine's clock was moved by {moved} s");
+}
+
+#[test]
 fn files_of_hosts_are_damaged_too() {
     if !is_root() {
         return;
@@ -82,8 +121,8 @@ fn files_of_hosts_are_damaged_too() {
     let config = config(&servers);
     for nodes in [&["--nodes", NODES, "--ssh-config", &config][..], &["--nodes", NETNS]] {
         let netsplit = Netsplit::new().inside(machine.prefix());
-        let faults = ["--faults", "flip-bits,lose-writes,wipe", "--fault-interval", "2s"];
-        let ended = netsplit.run(&[&["run"], nodes, &faults, &["--time-limit", "25s"]].concat());
+        let damage = ["--faults", "flip-bits,lose-writes,wipe", "--fault-interval", "2s"];
+        let ended = netsplit.run(&[&["run"], nodes, &damage, &["--time-limit", "25s"]].concat());
         // What the system makes of it is another matter.
         assert!([0, 1].contains(&ended.code), "{}", ended.stdout);
         let struck = netsplit.faults();
@@ -103,7 +142,7 @@ fn what_a_dead_controller_left_on_hosts_is_undone() {
     let machine = Machine::new();
     let servers = Servers::start(&machine);
     let before = machine.rules();
-    for fault in ["partition", "pause"] {
+    for fault in ["partition", "isolate", "pause", "clock-bump"] {
         let netsplit = Netsplit::new().inside(machine.prefix());
         let nodes = ["--nodes", NODES, "--ssh-config", &config(&servers)];
         killed_during(&netsplit, &nodes, fault);
@@ -111,7 +150,10 @@ fn what_a_dead_controller_left_on_hosts_is_undone() {
         another.run(&[&["run"], &nodes[..]].concat()).exits(75).says("another run uses it");
         assert!(processes_with(&mark(&netsplit)).len() >= 3, "the system outlives its controller");
         let is_cut = machine.rules().contains("-A NETSPLIT -s 10.77.0.");
-        assert_eq!(is_cut, fault == "partition", "{}", machine.rules());
+        let cuts = ["partition", "isolate"].contains(&fault);
+        assert_eq!(is_cut, cuts, "{}", machine.rules());
+        let lied_to = lied_to(&processes_with(&mark(&netsplit)));
+        assert_eq!(!lied_to.is_empty(), fault == "clock-bump", "{lied_to:?}");
         netsplit.run(&["heal"]).exits(0).says(fault);
         let is_gone =
             eventually(Duration::from_secs(5), || processes_with(&mark(&netsplit)).is_empty());
@@ -123,20 +165,34 @@ fn what_a_dead_controller_left_on_hosts_is_undone() {
 }
 
 #[test]
-fn hosts_that_hear_nothing_of_their_controller_remove_its_rules() {
+fn hosts_that_hear_nothing_of_their_controller_undo_what_it_did() {
     if !is_root() {
         return;
     }
-    let machine = Machine::new();
-    let servers = Servers::start(&machine);
-    let before = machine.rules();
-    let netsplit = Netsplit::new().inside(machine.prefix());
-    killed_during(&netsplit, &["--nodes", NODES, "--ssh-config", &config(&servers)], "partition");
-    assert!(machine.rules().contains("-A NETSPLIT -s 10.77.0."));
-    let is_mended = eventually(Duration::from_secs(120), || machine.rules() == before);
-    assert!(is_mended, "{}", machine.rules());
-    netsplit.run(&["heal"]).exits(0).says("daemons");
-    assert!(!home(&netsplit).exists(), "nothing of the run is left");
+    // All of them at once: each hears nothing for a minute.
+    let hurt = ["partition", "clock-bump"].map(|fault| {
+        let machine = Machine::new();
+        let servers = Servers::start(&machine);
+        let before = machine.rules();
+        let netsplit = Netsplit::new().inside(machine.prefix());
+        let nodes = ["--nodes", NODES, "--ssh-config", &config(&servers)];
+        killed_during(&netsplit, &nodes, fault);
+        let is_cut = machine.rules().contains("-A NETSPLIT -s 10.77.0.");
+        assert_eq!(is_cut, fault == "partition", "{}", machine.rules());
+        let lied_to = lied_to(&processes_with(&mark(&netsplit)));
+        assert_eq!(!lied_to.is_empty(), fault == "clock-bump", "{lied_to:?}");
+        (machine, servers, before, netsplit)
+    });
+    for (machine, _servers, before, netsplit) in &hurt {
+        let is_mended = eventually(Duration::from_secs(120), || machine.rules() == *before);
+        assert!(is_mended, "{}", machine.rules());
+        let system = || processes_with(&mark(netsplit));
+        let is_right = eventually(Duration::from_secs(10), || lied_to(&system()).is_empty());
+        assert!(is_right, "{:?}", lied_to(&system()));
+        assert!(system().len() >= 3, "the system lives");
+        netsplit.run(&["heal"]).exits(0).says("daemons");
+        assert!(!home(netsplit).exists(), "nothing of the run is left");
+    }
 }
 
 #[test]
@@ -163,10 +219,12 @@ fn faults_that_machines_cannot_have_are_left_out_and_all_others_strike() {
     let machine = Machine::new();
     let servers = Servers::start(&machine);
     let netsplit = Netsplit::new().inside(machine.prefix());
-    let run = ["run", "--nodes", NODES, "--faults", "all", "--fault-interval", "2s"];
-    let more = ["--ssh-config", &config(&servers), "--time-limit", "60s"];
+    let run = ["run", "--nodes", NODES, "--faults", "all", "--fault-interval", "1s"];
+    let more = ["--ssh-config", &config(&servers), "--time-limit", "120s"];
     let ended = netsplit.run(&[&run[..], &more].concat());
-    ended.exits(0).says("the fault disk-full is left out").says("open-files");
+    ended.exits(0).says("the fault disk-full is left out");
+    let is_starved = netsplit.faults().iter().any(|it| it.fault == "starve");
+    assert_eq!(is_starved, can_starve());
     netsplit.run(&["check", "latest"]).exits(0);
 }
 

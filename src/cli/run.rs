@@ -237,6 +237,7 @@ fn resolve(args: &RunArgs) -> Result<Test> {
         schedule: faults.schedule,
         fault_interval_ms: args.faults.fault_interval.as_millis() as u64,
         partitions: args.faults.partitions.clone(),
+        fault_port: args.faults.port,
         targets: args.faults.targets(recipe),
         files: args.faults.files.clone(),
         testbed,

@@ -10,12 +10,13 @@ use tokio::time::sleep;
 
 use super::{
     Entry, Fault, Injury, Proof, Settings,
-    partition::{Partition, grudge_of, look},
+    cut::probed,
+    partition::{Kind, Partition, grudge_of},
     recurring::{Deed, Running},
 };
 use crate::{
     cluster::Cluster,
-    net::{Grudge, links},
+    net::{Cut, links},
 };
 
 /// In the list of faults.
@@ -29,7 +30,7 @@ pub(super) const ENTRY: Entry = Entry {
 };
 
 fn build(settings: &Settings) -> Box<dyn Fault> {
-    let partition = Partition { topologies: settings.topologies.clone() };
+    let partition = Partition::new(ENTRY.name, Kind::Drop, settings);
     Box::new(Flapping { partition, chance: None, running: None })
 }
 
@@ -43,7 +44,7 @@ struct Flapping {
 }
 
 struct Flap {
-    grudge: Grudge,
+    cut: Cut,
     rng: ChaCha8Rng,
 }
 
@@ -52,12 +53,12 @@ impl Deed for Flap {
     async fn once(&mut self, cluster: &Cluster, _: &[Arc<str>]) -> Result<bool> {
         let [cut, whole] =
             [(); 2].map(|()| Duration::from_millis(self.rng.random_range(0..SPAN_MAX_MS)));
-        cluster.net.drop_all(&self.grudge).await?;
+        cluster.net.cut(&self.cut).await?;
         let during = cluster.net.probe().await?;
         sleep(cut).await;
         cluster.net.heal().await?;
         sleep(whole).await;
-        Ok(during.matches(&self.grudge))
+        Ok(during.matches(&self.cut))
     }
 }
 
@@ -85,12 +86,12 @@ impl Fault for Flapping {
         let grudge = grudge_of(injury)?;
         let before = cluster.net.probe().await?;
         let rng = self.chance.take().context("nothing was aimed at")?;
-        let deed = Box::new(Flap { grudge: grudge.clone(), rng });
+        let deed = Box::new(Flap { cut: grudge.clone().into(), rng });
         let (running, first) = Running::start(deed, cluster.clone(), injury.nodes.clone());
         self.running = Some(running);
         let seen = first.await.context("the deed panicked")?;
-        let holds = seen && !grudge.is_empty() && before.matches(&Grudge::new());
-        let seen = json!({ "cut": links(&grudge), "before": look(&before), "first_seen": seen });
+        let holds = seen && !grudge.is_empty() && before.is_whole();
+        let seen = json!({ "cut": links(&grudge), "before": probed(&before), "first_seen": seen });
         Ok(Proof { holds, seen })
     }
 
@@ -102,7 +103,7 @@ impl Fault for Flapping {
         cluster.net.heal().await?;
         let after = cluster.net.probe().await?;
         let mut seen = tally.seen();
-        seen["after"] = look(&after);
-        Ok(Proof { holds: after.matches(&Grudge::new()), seen })
+        seen["after"] = probed(&after);
+        Ok(Proof { holds: after.is_whole(), seen })
     }
 }

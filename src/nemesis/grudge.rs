@@ -108,7 +108,9 @@ impl Topology {
             Topology::MinorityThird => split(&shuffled, (n - 1) / 3),
             Topology::Bridge => bridge(&shuffled),
             Topology::MajoritiesRing => majorities_ring(&shuffled),
-            Topology::Primaries => alone(nodes, primaries, &shuffled),
+            // Where nobody leads, a random node stands for those who would.
+            Topology::Primaries if primaries.is_empty() => split(&shuffled, 1),
+            Topology::Primaries => alone(nodes, &set(primaries)),
             Topology::OneWay => one_way(&shuffled, rng),
             Topology::Components(components) => complete(nodes, components),
             Topology::Links(links) => of_links(links),
@@ -152,9 +154,8 @@ fn majorities_ring(nodes: &[Arc<str>]) -> Grudge {
     (0..n).map(|i| (nodes[i].clone(), drops(i))).collect()
 }
 
-/// Each primary alone, the others together. Where nobody leads, a random node stands for them.
-fn alone(nodes: &[Arc<str>], primaries: &[Arc<str>], shuffled: &[Arc<str>]) -> Grudge {
-    let alone = if primaries.is_empty() { set(&shuffled[..1]) } else { set(primaries) };
+/// Each of these alone, the others together.
+pub(super) fn alone(nodes: &[Arc<str>], alone: &BTreeSet<Arc<str>>) -> Grudge {
     let others = nodes.iter().filter(|node| !alone.contains(*node)).cloned().collect();
     complete(nodes, &[others])
 }

@@ -4,13 +4,13 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use async_trait::async_trait;
 use rand_chacha::ChaCha8Rng;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{Entry, Fault, Injury, Proof, Settings, Topology};
+use super::{Entry, Fault, Injury, Proof, Settings, Topology, cut};
 use crate::{
     cluster::Cluster,
     ledger::Undo,
-    net::{Grudge, Heard, links},
+    net::{Cut, Grudge, Way},
 };
 
 /// In the list of faults.
@@ -20,29 +20,78 @@ pub(super) const ENTRY: Entry = Entry {
     needs_switch: false,
     needs_disk: false,
     in_all: true,
-    build,
+    build: |settings| Box::new(Partition::new(ENTRY.name, Kind::Drop, settings)),
 };
 
-fn build(settings: &Settings) -> Box<dyn Fault> {
-    Box::new(Partition { topologies: settings.topologies.clone() })
+/// In the list of faults.
+pub(super) const REJECT: Entry = Entry {
+    name: "reject",
+    about: "refuses and resets connections between nodes, at once (iptables), as a partition",
+    needs_switch: false,
+    needs_disk: false,
+    in_all: true,
+    build: |settings| Box::new(Partition::new(REJECT.name, Kind::Reset, settings)),
+};
+
+/// In the list of faults.
+pub(super) const PORT: Entry = Entry {
+    name: "cut-port",
+    about: "drops packets between nodes from and to one port (iptables): --fault-port, or the system's",
+    needs_switch: false,
+    needs_disk: false,
+    in_all: true,
+    build: |settings| Box::new(Partition::new(PORT.name, Kind::Port(settings.port), settings)),
+};
+
+/// What becomes of packets that do not come through.
+#[derive(Clone, Copy)]
+pub(super) enum Kind {
+    Drop,
+    Reset,
+    /// Those of this port, or of that by which the system's nodes talk to each other.
+    Port(Option<u16>),
 }
 
 /// Cuts the net.
 pub(super) struct Partition {
+    name: &'static str,
+    kind: Kind,
     /// What is drawn from; empty for all that fit.
-    pub(super) topologies: Vec<Topology>,
+    topologies: Vec<Topology>,
+}
+
+impl Partition {
+    pub(super) fn new(name: &'static str, kind: Kind, settings: &Settings) -> Partition {
+        Partition { name, kind, topologies: settings.topologies.clone() }
+    }
+
+    fn way(&self, cluster: &Cluster) -> Result<Way> {
+        Ok(match self.kind {
+            Kind::Drop => Way::Drop,
+            Kind::Reset => Way::Reset,
+            Kind::Port(port) => {
+                let port = port.or(cluster.system.peer_port());
+                Way::Port(port.context("which port is to be cut? --fault-port N says it")?)
+            }
+        })
+    }
+
+    fn cut(&self, cluster: &Cluster, injury: &Injury) -> Result<Cut> {
+        Ok(Cut { way: self.way(cluster)?, ..grudge_of(injury)?.into() })
+    }
 }
 
 #[async_trait]
 impl Fault for Partition {
     fn name(&self) -> &'static str {
-        ENTRY.name
+        self.name
     }
 
     async fn available(&self, cluster: &Cluster) -> Result<()> {
         if cluster.nodes.len() < 2 {
             bail!("one node has no net to cut");
         }
+        self.way(cluster)?;
         for topology in &self.topologies {
             topology.check(&cluster.names(), cluster.system.has_primaries())?;
         }
@@ -75,41 +124,16 @@ impl Fault for Partition {
     }
 
     async fn inject(&mut self, cluster: &Arc<Cluster>, injury: &Injury) -> Result<Proof> {
-        let grudge = grudge_of(injury)?;
-        let before = cluster.net.probe().await?;
-        cluster.net.drop_all(&grudge).await?;
-        let during = cluster.net.probe().await?;
-        let was_whole = before.silent.is_empty() && before.half.is_empty();
-        let holds = was_whole && !grudge.is_empty() && during.matches(&grudge);
-        let seen = json!({
-            "cut": links(&grudge),
-            "before": look(&before),
-            "during": look(&during),
-        });
-        Ok(Proof { holds, seen })
+        cut::inject(cluster, &self.cut(cluster, injury)?).await
     }
 
     async fn heal(&mut self, cluster: &Cluster, injury: Option<&Injury>) -> Result<Proof> {
-        let grudge = injury.map(grudge_of).transpose()?.unwrap_or_default();
-        let at_end = cluster.net.probe().await?;
-        cluster.net.heal().await?;
-        let after = cluster.net.probe().await?;
-        let holds = after.matches(&Grudge::new());
-        let seen = json!({
-            "at_end": look(&at_end),
-            "lasted": at_end.matches(&grudge),
-            "after": look(&after),
-        });
-        Ok(Proof { holds, seen })
+        let cut = injury.map(|injury| self.cut(cluster, injury)).transpose()?;
+        cut::heal(cluster, &cut.unwrap_or_default()).await
     }
 }
 
 /// What an injury of the net means.
 pub(super) fn grudge_of(injury: &Injury) -> Result<Grudge> {
     serde_json::from_value(injury.hurt.clone()).context("a grudge")
-}
-
-/// What a probe heard, in short: how many links were tried, and which were silent.
-pub(super) fn look(heard: &Heard) -> Value {
-    json!({ "links": heard.tried.len(), "silent": heard.silent, "half": heard.half })
 }

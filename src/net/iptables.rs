@@ -1,17 +1,23 @@
 //! Cutting by iptables, in a chain of our own on every node.
 //!
-//! `INPUT` jumps to `NETSPLIT`, and only `NETSPLIT` is ever written, whole and in one step
-//! (`iptables-restore --noflush`): a node's own rules are never touched. Packets are dropped where
-//! they arrive, so a cut can be one-way.
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+//! `INPUT` and `OUTPUT` jump to `NETSPLIT`, and only `NETSPLIT` is ever written, whole and in one
+//! step (`iptables-restore --noflush`): a node's own rules are never touched. Packets between nodes
+//! are dropped where they arrive, so a cut can be one-way.
+use std::{collections::BTreeSet, net::IpAddr, time::Duration};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use async_trait::async_trait;
 
-use super::{Grudge, Heard, Net, probe::Probe};
-use crate::{cluster::Node, remote::Remote};
+use super::{
+    CLIENTS, Cut, Heard, Net,
+    probe::Probe,
+    rules::{self, CHAIN, Deaf},
+};
+use crate::{
+    cluster::Node,
+    remote::{Remote, socket},
+};
 
-const CHAIN: &str = "NETSPLIT";
 const DEADLINE: Duration = Duration::from_secs(10);
 
 /// The two families, by the prefix of their programs.
@@ -30,11 +36,19 @@ impl Family {
             Family::V6 => "ip6tables",
         }
     }
+
+    /// Those of these addresses that are of it.
+    fn of(self, ips: impl Iterator<Item = IpAddr>) -> Vec<String> {
+        ips.filter(|ip| ip.is_ipv4() == (self == Family::V4)).map(|ip| ip.to_string()).collect()
+    }
 }
 
 /// The net of nodes whose iptables we may use.
 pub struct Iptables {
     nodes: Vec<Node>,
+    /// Where clients come from, as the nodes see it; empty where they and the nodes do not all hear
+    /// each other.
+    clients: BTreeSet<IpAddr>,
     probe: Probe,
 }
 
@@ -44,24 +58,42 @@ impl Iptables {
     /// # Errors
     /// When iptables is missing or refuses.
     pub async fn set_up(nodes: &[Node]) -> Result<Iptables> {
-        let probe = Probe::open(nodes).await.context("failed to prepare the probe")?;
-        let net = Iptables { nodes: nodes.to_vec(), probe };
+        let clients: BTreeSet<IpAddr> =
+            nodes.iter().flat_map(ips).filter_map(socket::towards).collect();
+        let first = |is_v4| clients.iter().find(|ip| ip.is_ipv4() == is_v4).copied();
+        let ends: Vec<IpAddr> = [true, false].into_iter().filter_map(first).collect();
+        let probe = Probe::open(nodes, &ends).await.context("failed to prepare the probe")?;
+        let mut net = Iptables { nodes: nodes.to_vec(), clients, probe };
         join_all(nodes.iter().map(async |node| {
-            net.write(node, &BTreeSet::new()).await?;
+            net.write(node, &Cut::default()).await?;
             for family in FAMILIES {
-                add_jump(node, family).await?;
+                for from in ["INPUT", "OUTPUT"] {
+                    add_jump(node, family, from).await?;
+                }
             }
             Ok(())
         }))
         .await?;
+        net.look_for_clients().await?;
         Ok(net)
     }
 
-    /// Makes the chain of one node drop packets from these nodes, in one step a family.
-    async fn write(&self, node: &Node, froms: &BTreeSet<Arc<str>>) -> Result<()> {
+    /// Between nodes and clients there may be a firewall, or a translation of addresses.
+    async fn look_for_clients(&mut self) -> Result<()> {
+        let heard = self.probe.listen().await?;
+        let is_clients = |link: &&String| link.split('>').any(|end| end == CLIENTS);
+        let bad = heard.silent.union(&heard.half).filter(is_clients).count();
+        if bad > 0 || heard.tried.iter().filter(is_clients).count() < 2 * self.nodes.len() {
+            self.clients.clear();
+            self.probe.leave_clients_out().await;
+        }
+        Ok(())
+    }
+
+    /// Makes the chain of one node drop what this cut says, in one step a family.
+    async fn write(&self, node: &Node, cut: &Cut) -> Result<()> {
         for family in FAMILIES {
-            let sources = self.addresses(family, froms);
-            let script = script(&sources);
+            let script = rules::script(&self.deaf(node, cut, family), cut.way);
             let program = format!("{}-restore", family.program());
             let restore = [&*program, "--noflush", "-w"];
             let written = node.remote.ask(&restore, script.as_bytes(), DEADLINE).await;
@@ -71,33 +103,59 @@ impl Iptables {
         Ok(())
     }
 
-    fn addresses(&self, family: Family, names: &BTreeSet<Arc<str>>) -> Vec<String> {
-        let nodes = self.nodes.iter().filter(|node| names.contains(&node.name));
-        let address = |node: &Node| match family {
-            Family::V4 => Some(node.ip.to_string()),
-            Family::V6 => node.ip6.map(|ip| ip.to_string()),
-        };
-        nodes.filter_map(address).collect()
+    fn deaf(&self, node: &Node, cut: &Cut, family: Family) -> Deaf {
+        let nobody = BTreeSet::new();
+        let froms = cut.grudge.get(&node.name).unwrap_or(&nobody);
+        let others = self.nodes.iter().filter(|other| froms.contains(&other.name));
+        let is_cut = cut.clients.contains(&node.name);
+        Deaf {
+            nodes: family.of(others.flat_map(ips)),
+            clients: family.of(self.clients.iter().copied().filter(|_| is_cut)),
+            control: node.control,
+        }
     }
+}
+
+/// The addresses of a node.
+fn ips(node: &Node) -> impl Iterator<Item = IpAddr> {
+    [Some(IpAddr::V4(node.ip)), node.ip6.map(IpAddr::V6)].into_iter().flatten()
 }
 
 #[async_trait]
 impl Net for Iptables {
-    async fn drop_all(&self, grudge: &Grudge) -> Result<()> {
-        let nobody = BTreeSet::new();
-        let writes = self.nodes.iter().map(|node| {
-            let froms = grudge.get(&node.name).unwrap_or(&nobody);
-            self.write(node, froms)
-        });
-        join_all(writes).await
+    async fn cut(&self, cut: &Cut) -> Result<()> {
+        join_all(self.nodes.iter().map(|node| self.write(node, cut))).await
     }
 
     async fn heal(&self) -> Result<()> {
-        self.drop_all(&Grudge::new()).await
+        self.cut(&Cut::default()).await
     }
 
     async fn probe(&self) -> Result<Heard> {
         self.probe.listen().await
+    }
+
+    fn reaches_clients(&self) -> Result<()> {
+        ensure!(
+            !self.clients.is_empty(),
+            "no UDP datagram comes from netsplit to every node and back: does a firewall drop them?"
+        );
+        Ok(())
+    }
+
+    async fn refused(&self, node: &Node) -> Result<u64> {
+        let mut refused = 0;
+        for family in FAMILIES {
+            let list = [family.program(), "-w", "-vxnL", CHAIN];
+            let told = node.remote.ask(&list, b"", DEADLINE).await?;
+            let rules = told.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+            let of_rule = |rule: Vec<&str>| match rule[..] {
+                [packets, _, "REJECT", ..] => packets.parse().unwrap_or(0),
+                _ => 0,
+            };
+            refused += rules.map(of_rule).sum::<u64>();
+        }
+        Ok(refused)
     }
 }
 
@@ -106,7 +164,7 @@ impl Net for Iptables {
 pub const REMOVE: &str = r#"for t in iptables ip6tables; do
 $t -w -n -L INPUT >/dev/null || exit 1
 $t -w -n -L NETSPLIT >/dev/null 2>&1 || continue
-while $t -w -D INPUT -j NETSPLIT 2>/dev/null; do :; done
+for c in INPUT OUTPUT; do while $t -w -D $c -j NETSPLIT 2>/dev/null; do :; done; done
 $t -w -F NETSPLIT && $t -w -X NETSPLIT || exit 1
 done"#;
 
@@ -118,22 +176,13 @@ pub async fn remove(remote: &dyn Remote) -> Result<()> {
     remote.ask(&["sh", "-c", REMOVE], b"", DEADLINE).await.map(drop)
 }
 
-/// Naming a chain makes it, or empties it; everything else stays as it is.
-fn script(sources: &[String]) -> String {
-    let mut script = format!("*filter\n:{CHAIN} - [0:0]\n");
-    if !sources.is_empty() {
-        script += &format!("-A {CHAIN} -s {} -j DROP\n", sources.join(","));
-    }
-    script + "COMMIT\n"
-}
-
-async fn add_jump(node: &Node, family: Family) -> Result<()> {
+async fn add_jump(node: &Node, family: Family, from: &str) -> Result<()> {
     let program = family.program();
-    let check = [program, "-w", "-C", "INPUT", "-j", CHAIN];
+    let check = [program, "-w", "-C", from, "-j", CHAIN];
     if node.remote.exec(&check, b"", DEADLINE).await?.status.success() {
         return Ok(());
     }
-    let add = [program, "-w", "-I", "INPUT", "-j", CHAIN];
+    let add = [program, "-w", "-I", from, "-j", CHAIN];
     node.remote.ask(&add, b"", DEADLINE).await.map(drop)
 }
 
@@ -141,16 +190,4 @@ async fn add_jump(node: &Node, family: Family) -> Result<()> {
 async fn join_all<F: Future<Output = Result<()>>>(futures: impl Iterator<Item = F>) -> Result<()> {
     let results = futures_util::future::join_all(futures).await;
     results.into_iter().collect()
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn a_script_names_only_our_chain() {
-        let script = super::script(&["10.0.0.1".into(), "10.0.0.2".into()]);
-        assert_eq!(
-            script,
-            "*filter\n:NETSPLIT - [0:0]\n-A NETSPLIT -s 10.0.0.1,10.0.0.2 -j DROP\nCOMMIT\n"
-        );
-    }
 }

@@ -13,8 +13,11 @@ use anyhow::{Context, Result};
 use futures_util::future::{select_all, try_join_all};
 use tokio::{sync::Mutex, time::Instant};
 
-use super::Heard;
-use crate::{cluster::Node, remote::socket::Socket};
+use super::{CLIENTS, Heard};
+use crate::{
+    cluster::Node,
+    remote::socket::{self, Socket},
+};
 
 /// How often to send: a neighbour's address may have to be found first, and datagrams may be lost.
 const SENDS: u32 = 3;
@@ -34,11 +37,12 @@ struct End {
 type Link = (usize, usize);
 
 impl Probe {
-    /// Opens a socket on every node, for each family it has.
+    /// Opens a socket on every node, for each family it has, and one of the clients at each of these
+    /// addresses of theirs.
     ///
     /// # Errors
     /// When a node refuses one.
-    pub async fn open(nodes: &[Node]) -> Result<Probe> {
+    pub async fn open(nodes: &[Node], clients: &[IpAddr]) -> Result<Probe> {
         let ips = |node: &Node| [Some(IpAddr::V4(node.ip)), node.ip6.map(IpAddr::V6)];
         let wanted =
             nodes.iter().flat_map(|node| ips(node).into_iter().flatten().map(move |ip| (node, ip)));
@@ -46,8 +50,16 @@ impl Probe {
             let socket = node.remote.socket(ip).await?;
             anyhow::Ok(End { node: node.name.clone(), socket })
         });
-        let ends = Mutex::new(try_join_all(opened).await?);
-        Ok(Probe { ends, round: AtomicU64::new(0) })
+        let mut ends = try_join_all(opened).await?;
+        for &ip in clients {
+            ends.push(End { node: CLIENTS.into(), socket: socket::here(ip)? });
+        }
+        Ok(Probe { ends: Mutex::new(ends), round: AtomicU64::new(0) })
+    }
+
+    /// From now on the clients have no part in it.
+    pub async fn leave_clients_out(&self) {
+        self.ends.lock().await.retain(|end| &*end.node != CLIENTS);
     }
 
     /// Sends over every link and listens.

@@ -65,6 +65,24 @@ pub(super) fn local(socket: std::net::UdpSocket) -> Result<Socket> {
     Ok(Socket { at, sender, receiver, patience: PATIENCE })
 }
 
+/// A socket of the controller's own.
+///
+/// # Errors
+/// When the address is not this machine's.
+pub(crate) fn here(ip: IpAddr) -> Result<Socket> {
+    let socket = std::net::UdpSocket::bind((ip, 0));
+    local(socket.with_context(|| format!("failed to bind {ip}"))?)
+}
+
+/// The address of this machine from which it reaches another; none where it cannot.
+pub(crate) fn towards(ip: IpAddr) -> Option<IpAddr> {
+    let any: IpAddr = if ip.is_ipv4() { [0u8; 4].into() } else { [0u8; 16].into() };
+    let socket = std::net::UdpSocket::bind((any, 0)).ok()?;
+    // Nothing is sent: the kernel only chooses a route.
+    socket.connect((ip, 9)).ok()?;
+    Some(socket.local_addr().ok()?.ip())
+}
+
 /// Serves a socket over standard input and output, until the input ends. Its own address is the
 /// first line.
 ///

@@ -155,6 +155,10 @@ impl System for Etcd {
         Ok(())
     }
 
+    fn peer_port(&self) -> Option<u16> {
+        Some(PEER_PORT)
+    }
+
     async fn open(&self, node: &Node, workload: &str, params: &Params) -> Result<Box<dyn Client>> {
         let family = family::find(workload).context("etcd does not answer this workload")?;
         let gateway = Gateway::connect((node.ip, CLIENT_PORT).into()).await?;

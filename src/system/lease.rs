@@ -66,6 +66,10 @@ impl System for Leases {
         Ok(())
     }
 
+    fn peer_port(&self) -> Option<u16> {
+        Some(shipped::PORT)
+    }
+
     async fn open(&self, node: &Node, workload: &str, _: &Params) -> Result<Box<dyn Client>> {
         ensure!(workload == "lease", "lease has no client for the workload {workload}");
         let caller = shipped::connect(node).await?;

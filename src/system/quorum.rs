@@ -94,6 +94,10 @@ impl System for Quorum {
         Ok(())
     }
 
+    fn peer_port(&self) -> Option<u16> {
+        Some(shipped::PORT)
+    }
+
     async fn open(&self, node: &Node, workload: &str, _: &Params) -> Result<Box<dyn Client>> {
         let caller = shipped::connect(node).await?;
         Ok(match workload {

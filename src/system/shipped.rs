@@ -12,7 +12,8 @@ use crate::{
     zoo::{answer::Answer, wire::Caller},
 };
 
-const PORT: u16 = 7000;
+/// Where nodes listen, to clients and to each other.
+pub(super) const PORT: u16 = 7000;
 const CONNECT: Duration = Duration::from_millis(500);
 
 fn address(node: &Node) -> SocketAddr {

@@ -16,7 +16,7 @@ use super::{Found, Kind, OWN_EXECUTABLE, addresses, lease};
 use crate::{
     cluster::Node,
     doctor,
-    net::{Grudge, Net, iptables::Iptables},
+    net::{Net, iptables::Iptables},
     remote::{Remote, shell::Shell, succeeded},
     system::Requirement,
 };
@@ -59,17 +59,8 @@ pub(super) async fn up(
         fs::create_dir_all(&logs).context("failed to make a node's log directory")?;
         let (data, netsplit) = (home.join("data"), remote.executable());
         let remote = Arc::new(remote);
-        let node = Node {
-            name: (**name).into(),
-            number,
-            ip,
-            ip6,
-            remote,
-            data,
-            disk: None,
-            netsplit,
-            logs,
-        };
+        let (name, disk, control) = ((**name).into(), None, seen.port);
+        let node = Node { name, number, ip, ip6, remote, data, disk, netsplit, control, logs };
         anyhow::Ok((node, seen.client))
     });
     let (nodes, clients): (Vec<Node>, Vec<_>) = try_join_all(found).await?.into_iter().unzip();
@@ -95,6 +86,8 @@ struct Seen {
     client: Option<Ipv4Addr>,
     /// At which of its addresses it arrives.
     server: Option<Ipv4Addr>,
+    /// And at which port.
+    port: Option<u16>,
 }
 
 /// Prints the user's number, both ends of the connection, whether our chain is there or might be, and
@@ -138,7 +131,8 @@ async fn look(remote: &Shell, needs: &[Requirement]) -> Result<Seen> {
         "iptables refuses there: a container has to be started with `--cap-add NET_ADMIN`"
     );
     let end = |at: usize| ends.get(at).and_then(|text| text.parse().ok());
-    Ok(Seen { client: end(0), server: end(2) })
+    let port = ends.get(3).and_then(|text| text.parse().ok());
+    Ok(Seen { client: end(0), server: end(2), port })
 }
 
 /// Hosts on which nothing of ours is yet.
@@ -164,7 +158,7 @@ impl Fresh {
 async fn net(nodes: &[Node]) -> Result<Iptables> {
     let net = Iptables::set_up(nodes).await?;
     let heard = net.probe().await?;
-    if heard.matches(&Grudge::new()) {
+    if heard.is_whole() {
         return Ok(net);
     }
     tracing::warn!("not all nodes reach each other by IPv6, or some by IPv6 alone: {heard:?}");

@@ -13,7 +13,7 @@ use nix::sys::signal::Signal;
 use super::OWN_EXECUTABLE;
 use crate::{
     cluster::Node,
-    net::{Grudge, Heard, Net},
+    net::{Cut, Heard, Net},
     remote::{Address, Job, ProcessState, Program, Remote, socket::Socket},
 };
 
@@ -28,6 +28,7 @@ pub(super) fn nodes(names: &[String], logs: &Path) -> Vec<Node> {
         data: logs.join(name),
         disk: None,
         netsplit: OWN_EXECUTABLE.into(),
+        control: None,
         logs: logs.join(name),
     };
     names.iter().enumerate().map(node).collect()
@@ -65,13 +66,15 @@ impl Remote for Nowhere {
     }
 }
 
+const NO_NET: &str = "there is no net between imagined nodes";
+
 /// What is between imagined nodes.
 pub(super) struct NoNet;
 
 #[async_trait]
 impl Net for NoNet {
-    async fn drop_all(&self, _: &Grudge) -> Result<()> {
-        bail!("there is no net between imagined nodes")
+    async fn cut(&self, _: &Cut) -> Result<()> {
+        bail!(NO_NET)
     }
 
     async fn heal(&self) -> Result<()> {
@@ -79,6 +82,14 @@ impl Net for NoNet {
     }
 
     async fn probe(&self) -> Result<Heard> {
-        bail!("there is no net between imagined nodes")
+        bail!(NO_NET)
+    }
+
+    fn reaches_clients(&self) -> Result<()> {
+        bail!(NO_NET)
+    }
+
+    async fn refused(&self, _: &Node) -> Result<u64> {
+        bail!(NO_NET)
     }
 }

@@ -91,7 +91,18 @@ pub(super) async fn up(
         let (ip, ip6) = (ip(number), Some(ip6(number)));
         let number = number as usize - 1;
         let netsplit = OWN_EXECUTABLE.into();
-        nodes.push(Node { name, number, ip, ip6, remote, data, disk, netsplit, logs });
+        nodes.push(Node {
+            name,
+            number,
+            ip,
+            ip6,
+            remote,
+            data,
+            disk,
+            netsplit,
+            control: None,
+            logs,
+        });
     }
     Ok(Found::real(nodes, wires.join().await?))
 }

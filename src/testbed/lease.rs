@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use crate::{
     cluster::Node,
     net::{
-        Grudge, Heard, Net,
+        Cut, Heard, Net,
         iptables::{Iptables, REMOVE},
     },
     remote::{Program, Remote, marks, succeeded},
@@ -76,8 +76,8 @@ impl Leased {
 
 #[async_trait]
 impl Net for Leased {
-    async fn drop_all(&self, grudge: &Grudge) -> Result<()> {
-        self.net.drop_all(grudge).await
+    async fn cut(&self, cut: &Cut) -> Result<()> {
+        self.net.cut(cut).await
     }
 
     async fn heal(&self) -> Result<()> {
@@ -86,5 +86,13 @@ impl Net for Leased {
 
     async fn probe(&self) -> Result<Heard> {
         self.net.probe().await
+    }
+
+    fn reaches_clients(&self) -> Result<()> {
+        self.net.reaches_clients()
+    }
+
+    async fn refused(&self, node: &Node) -> Result<u64> {
+        self.net.refused(node).await
     }
 }

@@ -22,7 +22,8 @@ pub(super) async fn up(names: &[String], logs: &Path, home: &Path) -> Result<Fou
         fs::create_dir_all(&data).context("failed to make a node's data directory")?;
         fs::create_dir_all(&logs).context("failed to make a node's log directory")?;
         let (name, netsplit) = (name.as_str().into(), OWN_EXECUTABLE.into());
-        nodes.push(Node { name, number, ip, ip6, remote, data, disk: None, netsplit, logs });
+        let (disk, control) = (None, None);
+        nodes.push(Node { name, number, ip, ip6, remote, data, disk, netsplit, control, logs });
     }
     Ok(Found::real(nodes, None))
 }

@@ -166,6 +166,21 @@ impl Ended {
     }
 }
 
+/// Whether a cgroup with a quota can be made here; says so where it cannot.
+pub(crate) fn can_starve() -> bool {
+    let can_in = |root: &str| {
+        let group = Path::new(root).join(format!("netsplit-test-{}", std::process::id()));
+        let is_made = fs::create_dir(&group).is_ok();
+        let has_quota = ["cpu.max", "cpu.cfs_quota_us"].iter().any(|it| group.join(it).exists());
+        is_made && fs::remove_dir(&group).is_ok() && has_quota
+    };
+    let can = ["/sys/fs/cgroup", "/sys/fs/cgroup/cpu"].into_iter().any(can_in);
+    if !can {
+        eprintln!("starve is not tested: no cgroup with a quota can be made here");
+    }
+    can
+}
+
 /// Asks again and again until it is so, for at most so long.
 pub(crate) fn eventually(limit: Duration, mut is_so: impl FnMut() -> bool) -> bool {
     let end = Instant::now() + limit;

@@ -49,7 +49,8 @@ impl Servers {
         let mut servers = Servers::configured(machine);
         for (number, node) in NODES.iter().enumerate() {
             let mut words = machine.prefix();
-            words.extend(["ip", "netns", "exec", node].map(str::to_owned));
+            // Unlike `ip netns exec`, which would hide the machine's cgroups.
+            words.extend(["nsenter".to_owned(), format!("--net=/run/netns/{node}")]);
             words.extend(servers.sshd("-D"));
             let mut command = Command::new(&words[0]);
             command.args(&words[1..]).stdin(Stdio::null()).stderr(Stdio::null());

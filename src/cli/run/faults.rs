@@ -29,6 +29,9 @@ pub(super) struct FaultArgs {
     /// repeated
     #[arg(long = "partition", value_name = "TOPOLOGY", help_heading = "Faults")]
     pub(super) partitions: Vec<String>,
+    /// The port that `cut-port` cuts [default: that by which the system's nodes talk to each other]
+    #[arg(long = "fault-port", value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Faults")]
+    pub(super) port: Option<u16>,
     /// Whom faults hurt, of what each of them can hurt, comma-separated; `helix` is every node's
     /// files, each node's in other places
     #[arg(long = "fault-target", value_name = "TARGET", value_parser = TARGETS, value_delimiter = ',', help_heading = "Faults")]
