@@ -68,7 +68,7 @@ impl Bank {
         let unexpected = balances.keys().filter(|name| !self.start.contains_key(*name)).count();
         let missing = balances.values().filter(|balance| balance.is_none()).count();
         let below = known().filter(|balance| *balance < 0).sum::<i128>();
-        let mut note = |fault, badness| audit.note(fault, Sighting::new(at, op, total, badness));
+        let mut note = |fault, badness| audit.note(fault, &Sighting::new(at, op, total, badness));
         if unexpected > 0 {
             note(Fault::UnexpectedKey, unexpected as i128);
         }

@@ -120,8 +120,8 @@ pub(super) struct Audit {
 }
 
 impl Audit {
-    pub(super) fn note(&mut self, fault: Fault, it: Sighting) {
-        self.seen[fault as usize].get_or_insert_with(|| Sightings::new(&it)).add(&it);
+    pub(super) fn note(&mut self, fault: Fault, it: &Sighting) {
+        self.seen[fault as usize].get_or_insert_with(|| Sightings::new(it)).add(it);
     }
 
     pub(super) fn of(&self, fault: Fault) -> Option<&Sightings> {
