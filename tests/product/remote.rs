@@ -1,12 +1,4 @@
 //! What every way to reach a node must do alike.
-#[path = "support/docker.rs"]
-mod docker;
-#[path = "support/harness.rs"]
-mod harness;
-#[path = "support/machine.rs"]
-mod machine;
-#[path = "support/sshd.rs"]
-mod sshd;
 
 use std::{
     ffi::OsStr,
@@ -18,13 +10,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use docker::Docker;
-use machine::Machine;
+use crate::support::{docker::Docker, harness::eventually, machine::Machine, sshd::Servers};
 use netsplit::remote::{
     Address, Input, Job, ProcessState, Program, Remote, Sink, namespace::Namespace, shell::Shell,
 };
 use nix::sys::signal::Signal;
-use sshd::Servers;
 
 const DEADLINE: Duration = Duration::from_secs(30);
 
@@ -161,7 +151,7 @@ async fn a_command_ends_at_its_deadline(Way { name, remote, .. }: &Way) {
         let list = std::process::Command::new("pgrep").args(["-fx", "sleep 123.25"]).output();
         list.expect("pgrep runs").stdout.is_empty()
     };
-    assert!(harness::eventually(Duration::from_secs(10), is_gone), "{name} leaves it running");
+    assert!(eventually(Duration::from_secs(10), is_gone), "{name} leaves it running");
 }
 
 async fn programs_live_on_and_are_stopped_and_killed_by_groups(

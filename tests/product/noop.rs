@@ -1,8 +1,6 @@
 //! Runs against a system that is none: what is left is the harness itself.
-#[path = "support/harness.rs"]
-mod harness;
 
-use harness::{Netsplit, readme};
+use crate::support::harness::{Netsplit, readme};
 
 const NOOP: [&str; 5] = ["run", "--system", "noop", "--time-limit", "1s"];
 

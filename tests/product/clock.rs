@@ -1,20 +1,16 @@
 //! Clocks that are wrong for some processes, and right for everybody else.
-#[path = "support/harness.rs"]
-mod harness;
-#[path = "support/machine.rs"]
-mod machine;
-#[path = "support/vdso.rs"]
-mod vdso;
 
 use std::{
     process::Command,
     time::{Duration, Instant, SystemTime},
 };
 
-use harness::{Netsplit, eventually, processes_with, readme};
-use machine::{Machine, killed_during, mark};
+use crate::support::{
+    harness::{Netsplit, eventually, processes_with, readme},
+    machine::{Machine, killed_during, mark},
+    vdso::lied_to,
+};
 use netsplit::{clock::Skew, result::FaultWindow};
-use vdso::lied_to;
 
 const NETSPLIT: &str = env!("CARGO_BIN_EXE_netsplit");
 const CLOCKS: &str = "clock-bump,clock-drift,clock-strobe";

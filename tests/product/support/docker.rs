@@ -1,5 +1,4 @@
 //! Docker on a machine within the machine, with containers that see this machine's programs.
-#![allow(dead_code, reason = "each test binary uses its own part of this")]
 use std::{
     fs,
     os::unix::fs::symlink,
@@ -13,7 +12,7 @@ use nix::{
     unistd::Pid,
 };
 
-use crate::{harness::eventually, machine::Machine};
+use crate::support::{harness::eventually, machine::Machine};
 
 /// A daemon, and containers `d1`, `d2` and so on.
 pub(crate) struct Docker {

@@ -1,5 +1,4 @@
 //! SSH servers on the nodes of a machine within the machine, with keys of their own.
-#![allow(dead_code, reason = "each test binary uses its own part of this")]
 use std::{
     fs,
     path::PathBuf,
@@ -7,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{
+use crate::support::{
     harness::eventually,
     machine::{Machine, NODES},
 };

@@ -1,5 +1,4 @@
 //! Runs the real netsplit, as a user would.
-#![allow(dead_code, reason = "each test binary uses its own part of this harness")]
 use std::{
     fs,
     io::Read,

@@ -1,6 +1,4 @@
 //! The page in a real browser, with the network off.
-#[path = "support/harness.rs"]
-mod harness;
 
 use std::{
     fs,
@@ -11,7 +9,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use harness::{ALONE, Netsplit};
+use crate::support::harness::{ALONE, Netsplit};
 
 /// Opens a page in headless Chromium whose only way out is a proxy of ours; returns the page as the
 /// browser made it and every request that tried to leave.

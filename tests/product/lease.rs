@@ -1,8 +1,6 @@
 //! A system that trusts its clock, right and wrong, with clocks that lie and clocks that do not.
-#[path = "support/harness.rs"]
-mod harness;
 
-use harness::{Netsplit, readme};
+use crate::support::harness::{Netsplit, readme};
 use serde_json::json;
 
 /// Every node's clock is a minute ahead, three times, and one node is killed meanwhile.

@@ -149,7 +149,7 @@ fn every_implementation_is_in_its_list() {
 #[test]
 fn every_command_of_the_readme_is_tested() {
     let readme = fs::read_to_string(root().join("README.md")).expect("a README");
-    let files = fs::read_dir(root().join("tests")).expect("tests");
+    let files = fs::read_dir(root().join("tests/product")).expect("tests");
     let files = files.map(|file| file.expect("a file").path()).filter(|path| path.is_file());
     let tests: String = files.map(|path| fs::read_to_string(path).expect("a test")).collect();
     let is_command = |line: &&str| line.starts_with("netsplit ") || line.starts_with("cargo run ");

@@ -1,6 +1,4 @@
 //! Real runs in a real lab, as a user would start them.
-#[path = "support/harness.rs"]
-mod harness;
 
 use std::{
     fs,
@@ -8,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use harness::{ALONE, Netsplit, eventually, processes_with, readme};
+use crate::support::harness::{ALONE, Netsplit, eventually, processes_with, readme};
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,

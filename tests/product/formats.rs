@@ -1,10 +1,8 @@
 //! Histories of other tools, packed or not, from a file or a pipe: `check` and `export`.
-#[path = "support/harness.rs"]
-mod harness;
 
 use std::{fs, io::Write};
 
-use harness::Netsplit;
+use crate::support::harness::Netsplit;
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
 const EDN: &str = "#jepsen.history.Op{:process 0, :type :invoke, :f :write, :value [3 1]}

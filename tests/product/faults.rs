@@ -1,10 +1,8 @@
 //! Every fault, in a real lab: proved, undone, and done again.
-#[path = "support/harness.rs"]
-mod harness;
 
 use std::collections::BTreeSet;
 
-use harness::{Netsplit, can_starve, readme};
+use crate::support::harness::{Netsplit, can_starve, readme};
 use netsplit::{nemesis, result::FaultWindow};
 
 #[test]

@@ -1,10 +1,8 @@
 //! What the command says and how it exits, without a cluster.
-#[path = "support/harness.rs"]
-mod harness;
 
 use std::{fs, os::unix::fs::symlink};
 
-use harness::{Netsplit, readme};
+use crate::support::harness::{Netsplit, readme};
 
 const WRITE: &str = r#"{"index":0,"time":1,"process":0,"type":"invoke","f":"write","value":1}
 {"index":1,"time":2,"process":0,"type":"ok","f":"write","value":1}

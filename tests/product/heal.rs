@@ -1,13 +1,11 @@
 //! Nodes that outlive the controller: what it leaves behind when it is killed, `heal` undoes.
-#[path = "support/harness.rs"]
-mod harness;
-#[path = "support/machine.rs"]
-mod machine;
 
 use std::{fs, path::PathBuf, time::Duration};
 
-use harness::{Netsplit, can_starve, eventually, processes_with, readme};
-use machine::{Machine, THEIRS, killed_during, mark};
+use crate::support::{
+    harness::{Netsplit, can_starve, eventually, processes_with, readme},
+    machine::{Machine, THEIRS, killed_during, mark},
+};
 
 const NODES_ARGUMENT: &str = "netns:m1,netns:m2,netns:m3";
 

@@ -1,21 +1,15 @@
 //! Nodes that are machines with an SSH server: real servers, in network namespaces.
 //!
 //! An SSH server serves several users only as root, so these tests are root's.
-#[path = "support/harness.rs"]
-mod harness;
-#[path = "support/machine.rs"]
-mod machine;
-#[path = "support/sshd.rs"]
-mod sshd;
-#[path = "support/vdso.rs"]
-mod vdso;
 
 use std::{path::Path, time::Duration};
 
-use harness::{Netsplit, can_starve, eventually, processes_with, readme};
-use machine::{Machine, killed_during, mark};
-use sshd::Servers;
-use vdso::lied_to;
+use crate::support::{
+    harness::{Netsplit, can_starve, eventually, processes_with, readme},
+    machine::{Machine, killed_during, mark},
+    sshd::Servers,
+    vdso::lied_to,
+};
 
 const CLOCKS: &str = "clock-bump,clock-drift,clock-strobe";
 

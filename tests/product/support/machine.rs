@@ -1,5 +1,4 @@
 //! A machine within the machine, for nodes that outlive a run.
-#![allow(dead_code, reason = "each test binary uses its own part of this")]
 use std::{
     fs,
     os::unix::process::CommandExt,
@@ -12,7 +11,7 @@ use nix::{
     unistd::Pid,
 };
 
-use crate::harness::{Netsplit, eventually};
+use crate::support::harness::{Netsplit, eventually};
 
 /// A machine within the machine, with three network namespaces joined by a bridge. Its processes
 /// are ordinary ones: they outlive whoever started them.

@@ -1,14 +1,10 @@
 //! Nodes that are containers: a real Docker, in a network namespace of its own.
-#[path = "support/docker.rs"]
-mod docker;
-#[path = "support/harness.rs"]
-mod harness;
-#[path = "support/machine.rs"]
-mod machine;
 
-use docker::Docker;
-use harness::{Netsplit, readme};
-use machine::{Machine, killed_during};
+use crate::support::{
+    docker::Docker,
+    harness::{Netsplit, readme},
+    machine::{Machine, killed_during},
+};
 
 const NODES: &str = "docker:d1,docker:d2,docker:d3";
 

@@ -1,10 +1,8 @@
 //! Histories larger than the memory for judging, as a user has them judged.
-#[path = "support/harness.rs"]
-mod harness;
 
 use std::{fmt::Write as _, fs, io::Write as _};
 
-use harness::{Ended, Netsplit};
+use crate::support::harness::{Ended, Netsplit};
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
 const MODEL: [&str; 4] = ["--model", "register", "--format", "json"];

@@ -1,10 +1,8 @@
 //! What etcd answers beyond registers, as a user would ask for it.
-#[path = "support/harness.rs"]
-mod harness;
 
 use std::collections::BTreeMap;
 
-use harness::{ALONE, Netsplit, readme};
+use crate::support::harness::{ALONE, Netsplit, readme};
 use serde_json::Value;
 
 /// Without waiting for disks, and on three nodes, so that a busy machine gets something done in a
