@@ -87,7 +87,8 @@ pub(super) struct RunArgs {
     /// Client threads: a number, or `2n` for two a node
     #[arg(long, short = 'c', default_value = "2n", help_heading = "Load")]
     concurrency: String,
-    /// Calls on one key before a fresh one [default: 200]
+    /// Calls on one key before a fresh one, or up to a tenth less, each key as chance has it [default:
+    /// 200]
     #[arg(long, value_name = "N", help_heading = "Load")]
     ops_per_key: Option<u32>,
     /// One writer a key, the other threads read, each at a node of its own

@@ -52,7 +52,8 @@ fn the_same_tests_run_over_ssh_and_nodes_are_left_as_they_were() {
     assert_eq!(run[2], NODES);
     let config = config(&servers);
     let more = ["--ssh-config", &config, "--seed", "1", "--time-limit", "40s"];
-    netsplit.run(&[&run[..], &more, &["--fault-interval", "2s"]].concat()).exits(0).says("PASS");
+    let times = ["--fault-interval", "2s", "--op-timeout", "300ms"];
+    netsplit.run(&[&run[..], &more, &times].concat()).exits(0).says("PASS");
     assert!(netsplit.latest("run.log").contains("not all nodes reach each other by IPv6"));
     let faults = netsplit.faults();
     assert!(faults.iter().all(|f| f.effective && f.healed_ns.is_some()), "{faults:?}");
