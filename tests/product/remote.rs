@@ -131,8 +131,8 @@ async fn files_survive_the_way_there_and_back(Way { name, remote, directory }: &
 async fn many_commands_run_at_once(Way { name, remote, .. }: &Way) {
     let echo = async |i: u32| sh(&**remote, &format!("sleep 0.1; echo {i}"), b"").await.stdout;
     let start = Instant::now();
-    let outputs = futures_util::future::join_all((0..20).map(echo)).await;
-    eprintln!("{name}: 20 commands at once in {:?}", start.elapsed());
+    let outputs = futures_util::future::join_all((0..50).map(echo)).await;
+    eprintln!("{name}: 50 commands at once in {:?}", start.elapsed());
     for (i, output) in outputs.iter().enumerate() {
         assert_eq!(*output, format!("{i}\n").into_bytes(), "{name}");
     }
