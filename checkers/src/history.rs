@@ -6,7 +6,6 @@
 //! them, once, into its own type (see [`crate::decode`]).
 use std::{borrow::Cow, collections::BTreeMap, fmt, sync::Arc};
 
-use bytes::Bytes;
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
@@ -21,6 +20,7 @@ pub(crate) mod windows;
 pub use calls::{Call, Outcome};
 pub use op::{Kind, Nanos, Op, OpRef, Process};
 pub use outline::Outline;
+pub use reader::Line;
 
 /// Why a text is not a history.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,7 +39,7 @@ fn place(line: &usize) -> String {
 /// Ops in order, every completion matched to its invocation.
 #[derive(Clone)]
 pub struct History {
-    text: Bytes,
+    text: Arc<String>,
     rows: Arc<Vec<Row>>,
     names: Arc<[Arc<str>]>,
     selected: Option<Arc<[u32]>>,
@@ -62,6 +62,8 @@ struct Row {
     f: u16,
     node: u16,
     kind: Kind,
+    /// Whether its line says when it was due.
+    has_due: bool,
 }
 
 const NONE: u32 = u32::MAX;
@@ -74,7 +76,7 @@ impl History {
     /// # Errors
     /// [`Malformed`] with the first line that is not an op, or that cannot have happened: a
     /// process invoking while busy or after an `info`, a completion without an invocation.
-    pub fn read(text: impl Into<Bytes>) -> Result<History, Malformed> {
+    pub fn read(text: impl Into<Vec<u8>>) -> Result<History, Malformed> {
         reader::read(text.into())
     }
 
@@ -83,14 +85,15 @@ impl History {
     ///
     /// # Errors
     /// [`Malformed`] as [`History::read`], for every other line.
-    pub fn read_torn(text: impl Into<Bytes>) -> Result<(History, Option<usize>), Malformed> {
-        let text: Bytes = text.into();
+    pub fn read_torn(text: impl Into<Vec<u8>>) -> Result<(History, Option<usize>), Malformed> {
+        let mut text: Vec<u8> = text.into();
         let whole = text.iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
         if text[whole..].iter().all(u8::is_ascii_whitespace) {
             return Ok((History::read(text)?, None));
         }
         let torn = text[..whole].iter().filter(|&&b| b == b'\n').count() + 1;
-        Ok((History::read(text.slice(..whole))?, Some(torn)))
+        text.truncate(whole);
+        Ok((History::read(text)?, Some(torn)))
     }
 
     /// A history of ops made by a program, as [`Op`]s serialise.
@@ -132,7 +135,7 @@ impl History {
             kind: r.kind,
             f: &self.names[r.f as usize],
             key: (r.key != NONE).then_some(r.key),
-            value: self.value_text(r),
+            value: self.value(r),
             node: (r.node != NO_NODE).then(|| &*self.names[r.node as usize]),
         }
     }
@@ -145,13 +148,7 @@ impl History {
 
     /// The `error` an op carries, read from its line.
     pub fn error(&self, row: u32) -> Option<String> {
-        #[derive(Deserialize)]
-        struct ErrorOnly {
-            error: Option<serde_json::Value>,
-        }
-        let line = self.line(row);
-        let error = serde_json::from_str::<ErrorOnly>(&line).ok()?.error?;
-        Some(error.as_str().map_or_else(|| error.to_string(), str::to_owned))
+        reader::error(&self.line(row))
     }
 
     /// When an invocation should have begun, where its line says that this was earlier than it did.
@@ -160,8 +157,8 @@ impl History {
         struct DueOnly {
             due: Option<Nanos>,
         }
-        let line = self.has_lines.then(|| self.line(row))?;
-        memchr::memmem::find(line.as_bytes(), b"\"due\":")?;
+        let has_due = self.has_lines && self.rows[row as usize].has_due;
+        let line = has_due.then(|| self.line(row))?;
         serde_json::from_str::<DueOnly>(&line).ok()?.due
     }
 
@@ -172,8 +169,8 @@ impl History {
             return Cow::Owned(self.op(row).to_json());
         }
         let rest = &self.text[self.rows[row as usize].line as usize..];
-        let end = rest.iter().position(|&b| b == b'\n').unwrap_or(rest.len());
-        std::str::from_utf8(&rest[..end]).expect("lines were checked when read").trim_end().into()
+        let end = memchr::memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len());
+        rest[..end].trim_end().into()
     }
 
     /// One history a key, in order of keys; ops without a key make one part of their own.
@@ -210,13 +207,9 @@ impl History {
         all.into_iter().flatten().chain(some)
     }
 
-    fn value_text(&self, row: &Row) -> &str {
-        std::str::from_utf8(self.value(row)).expect("lines were checked when read")
-    }
-
-    fn value(&self, row: &Row) -> &[u8] {
+    fn value(&self, row: &Row) -> &str {
         if row.value_len == 0 {
-            return b"null";
+            return "null";
         }
         let at = row.line as usize + row.value_at as usize;
         &self.text[at..at + row.value_len as usize]

@@ -11,30 +11,20 @@ pub(crate) mod fold;
 /// A check of one history, which comes bit by bit.
 pub trait Stream: Send {
     /// Takes in the next piece of JSON Lines, which may end anywhere; judges where that makes it
-    /// too much to keep. What is dropped is handed to `leave`, each op once, but for those of keys
-    /// that are decided already. Gives the worst that is known.
+    /// too much to keep.  Gives the worst that is known.
     ///
     /// # Errors
     /// [`Malformed`] as [`History::read`].
-    fn feed(
-        &mut self,
-        text: &[u8],
-        budget: &Budget,
-        leave: &(dyn Fn(&History) + Sync),
-    ) -> Result<Valid, Malformed>;
+    fn feed(&mut self, text: &[u8], budget: &Budget) -> Result<Valid, Malformed>;
 
     /// Judges at once what can be judged, and drops it. Gives the worst that is known.
-    fn settle(&mut self, budget: &Budget, leave: &(dyn Fn(&History) + Sync)) -> Valid;
+    fn settle(&mut self, budget: &Budget) -> Valid;
 
     /// The verdict on all that was fed.
     ///
     /// # Errors
     /// [`Malformed`] as [`History::read`].
-    fn finish(
-        self: Box<Self>,
-        budget: &Budget,
-        leave: &(dyn Fn(&History) + Sync),
-    ) -> Result<Streamed, Malformed>;
+    fn finish(self: Box<Self>, budget: &Budget) -> Result<Streamed, Malformed>;
 }
 
 /// What is known of a history that is gone.

@@ -1,15 +1,13 @@
 //! What is judged as one, bit by bit, gets the verdict that it gets as a whole.
-use std::{
-    collections::BTreeSet,
-    fmt::Write,
-    sync::atomic::{AtomicUsize, Ordering::Relaxed},
-};
+use std::{collections::BTreeSet, fmt::Write};
 
-use checkers::{
-    Budget, Checker, History, Valid, Verdict, bank::Bank, counter::Counter, unique_ids::UniqueIds,
-};
+use checkers::{Budget, Checker, Valid, bank::Bank, counter::Counter, unique_ids::UniqueIds};
 use proptest::{prelude::*, strategy::ValueTree};
 use serde_json::{Value, json};
+
+mod bit_by_bit;
+
+use bit_by_bit::{is_judged_as_whole, whole};
 
 /// An imagined system that is mostly right.
 trait System {
@@ -132,37 +130,6 @@ fn history(system: &mut dyn System, choices: &[(u8, u8)]) -> String {
     text
 }
 
-fn streamed(checker: &dyn Checker, text: &str, piece: usize) -> (Verdict, Vec<(usize, Valid)>) {
-    let budget = Budget::unlimited();
-    let left = AtomicUsize::new(0);
-    let leave = |history: &History| {
-        left.fetch_add(history.len(), Relaxed);
-    };
-    let mut stream = checker.stream().expect("a stream");
-    let mut valid = Vec::new();
-    let mut fed = 0;
-    for piece in text.as_bytes().chunks(piece) {
-        fed += piece.len();
-        stream.feed(piece, &budget, &leave).expect("a history");
-        valid.push((fed, stream.settle(&budget, &leave)));
-    }
-    let streamed = stream.finish(&budget, &leave).expect("a history");
-    assert_eq!(left.into_inner(), text.lines().count(), "each op leaves once");
-    (streamed.verdict, valid)
-}
-
-/// The verdict without what only a stream has to say.
-fn same(mut verdict: Verdict) -> Verdict {
-    for name in ["streamed", "window_ops_max", "window_bytes_max", "windows_bytes_max"] {
-        verdict.details.remove(name);
-    }
-    verdict
-}
-
-fn whole(checker: &dyn Checker, text: &str) -> Verdict {
-    checker.check(&History::read(text.to_owned()).expect("a history"), &Budget::unlimited())
-}
-
 /// All that are judged, with systems to be judged by them.
 fn all() -> Vec<(Box<dyn Checker>, Box<dyn System>)> {
     let counter = |tells, shrinks| -> (Box<dyn Checker>, Box<dyn System>) {
@@ -187,19 +154,7 @@ proptest! {
     ) {
         for (checker, mut system) in all() {
             let text = history(&mut *system, &choices);
-            let (verdict, meanwhile) = streamed(&*checker, &text, piece);
-            let expected = format!("{:?}", same(whole(&*checker, &text)));
-            prop_assert_eq!(format!("{:?}", same(verdict.clone())), expected);
-            // What was said meanwhile was true of what had come, and never taken back.
-            for (fed, valid) in &meanwhile {
-                let lines = text[..*fed].rfind('\n').map_or("", |end| &text[..=end]);
-                if *valid == Valid::Invalid {
-                    prop_assert_eq!(whole(&*checker, lines).valid, Valid::Invalid);
-                }
-            }
-            prop_assert!(meanwhile.is_sorted_by_key(|(_, valid)| *valid));
-            let last = meanwhile.last().map(|(_, valid)| *valid);
-            prop_assert!(last != Some(Valid::Invalid) || verdict.valid == Valid::Invalid);
+            is_judged_as_whole(&*checker, &text, piece);
         }
     }
 }
@@ -237,8 +192,8 @@ fn a_violation_is_found_as_soon_as_the_calls_before_it_are_known() {
     let counter = Counter::default();
     let mut stream = counter.stream().expect("a stream");
     let mut feed = |text: &str| {
-        stream.feed(text.as_bytes(), &budget, &|_| ()).expect("a history");
-        stream.settle(&budget, &|_| ())
+        stream.feed(text.as_bytes(), &budget).expect("a history");
+        stream.settle(&budget)
     };
     assert_eq!(feed(&op(0, "invoke", "add", "1")), Valid::Valid);
     let read = [op(1, "invoke", "read", "null"), op(1, "ok", "read", "2")].concat();

@@ -1,8 +1,12 @@
 //! A set judged bit by bit gets the verdict that it gets as a whole.
 use std::fmt::Write;
 
-use checkers::{Budget, Checker, History, Kind, Valid, Verdict, set::Set};
+use checkers::{Budget, Checker, History, Kind, Valid, set::Set};
 use proptest::{prelude::*, strategy::ValueTree};
+
+mod bit_by_bit;
+
+use bit_by_bit::{is_judged_as_whole, whole};
 
 /// A history of a set that now and then forgets, invents or doubles an element: what each of a few
 /// processes does next, as numbers choose.
@@ -61,32 +65,6 @@ fn history(choices: &[(u8, u8)]) -> String {
     text
 }
 
-fn streamed(set: &Set, text: &str, piece: usize) -> (Verdict, Vec<(usize, Valid)>, usize) {
-    let budget = Budget::unlimited();
-    let left = std::sync::atomic::AtomicUsize::new(0);
-    let leave = |history: &History| {
-        left.fetch_add(history.len(), std::sync::atomic::Ordering::Relaxed);
-    };
-    let mut stream = set.stream().expect("a stream");
-    let mut valid = Vec::new();
-    let mut fed = 0;
-    for piece in text.as_bytes().chunks(piece) {
-        fed += piece.len();
-        stream.feed(piece, &budget, &leave).expect("a history");
-        valid.push((fed, stream.settle(&budget, &leave)));
-    }
-    let streamed = stream.finish(&budget, &leave).expect("a history");
-    (streamed.verdict, valid, left.into_inner())
-}
-
-/// The verdict without what only a stream has to say.
-fn same(mut verdict: Verdict) -> Verdict {
-    for name in ["streamed", "window_ops_max", "window_bytes_max", "windows_bytes_max"] {
-        verdict.details.remove(name);
-    }
-    verdict
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
     #[test]
@@ -96,20 +74,7 @@ proptest! {
         stale_is_anomaly in any::<bool>(),
     ) {
         let text = history(&choices);
-        let set = Set { stale_is_anomaly };
-        let whole = set.check(&History::read(text.clone()).expect("a history"), &Budget::unlimited());
-        let (verdict, meanwhile, left) = streamed(&set, &text, piece);
-        prop_assert_eq!(left, text.lines().count());
-        prop_assert_eq!(format!("{:?}", same(verdict)), format!("{:?}", same(whole)));
-        // What was said meanwhile was true of what had come, and never taken back.
-        for (fed, valid) in &meanwhile {
-            let lines = text[..*fed].rfind('\n').map_or("", |end| &text[..=end]);
-            if let Ok(history) = History::read(lines.to_owned()) && *valid == Valid::Invalid {
-                let so_far = set.check(&history, &Budget::unlimited());
-                prop_assert_eq!(so_far.valid, Valid::Invalid);
-            }
-        }
-        prop_assert!(meanwhile.is_sorted_by_key(|(_, valid)| *valid));
+        is_judged_as_whole(&Set { stale_is_anomaly }, &text, piece);
     }
 }
 
@@ -120,9 +85,10 @@ fn what_the_test_draws_is_of_all_kinds() {
     let mut seen = std::collections::BTreeSet::new();
     for _ in 0..300 {
         let choices = strategy.new_tree(&mut runner).expect("choices").current();
-        let history = History::read(history(&choices)).expect("a history");
+        let text = history(&choices);
+        let history = History::read(text.clone()).expect("a history");
         assert!(history.ops().any(|op| op.kind == Kind::Invoke));
-        let verdict = Set::default().check(&history, &Budget::unlimited());
+        let verdict = whole(&Set::default(), &text);
         seen.extend(verdict.anomalies.iter().map(|anomaly| anomaly.name.clone()));
         seen.insert(format!("{:?}", verdict.valid));
     }
@@ -142,8 +108,8 @@ fn a_violation_is_found_as_soon_as_it_is_complete() {
     let set = Set::default();
     let mut stream = set.stream().expect("a stream");
     let mut feed = |text: &str| {
-        stream.feed(text.as_bytes(), &budget, &|_| ()).expect("a history");
-        stream.settle(&budget, &|_| ())
+        stream.feed(text.as_bytes(), &budget).expect("a history");
+        stream.settle(&budget)
     };
     assert_eq!(feed(&add), Valid::Valid);
     assert_eq!(feed(&read), Valid::Invalid);

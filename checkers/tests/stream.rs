@@ -2,10 +2,7 @@
 //! same first completion that has no place.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
-use std::sync::{
-    Mutex,
-    atomic::{AtomicU64, Ordering},
-};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use checkers::{
     Budget, Checker, Figure, History, Independent, Streamed, Valid, Verdict,
@@ -35,11 +32,11 @@ fn feed(checker: &dyn Checker, text: &str, random: &mut ChaCha8Rng) -> Streamed 
     let mut rest = text.as_bytes();
     while !rest.is_empty() {
         let (piece, after) = rest.split_at(random.random_range(1..=rest.len().min(300)));
-        stream.feed(piece, &budget, &|_| ()).unwrap();
-        stream.settle(&budget, &|_| ());
+        stream.feed(piece, &budget).unwrap();
+        stream.settle(&budget);
         rest = after;
     }
-    stream.finish(&budget, &|_| ()).unwrap()
+    stream.finish(&budget).unwrap()
 }
 
 /// Where the anomaly of a verdict, if it has one, says that there is no order any more.
@@ -170,38 +167,16 @@ fn a_window_that_never_ends_is_unknown_when_it_outgrows_the_budget() {
             r#"{{"index":{index},"process":{process},"type":"{kind}","f":"write","value":{value}}}"#
         );
         index += 1;
-        stream.feed(format!("{line}\n").as_bytes(), &budget, &|_| ()).unwrap();
+        stream.feed(format!("{line}\n").as_bytes(), &budget).unwrap();
     };
     feed(0, "invoke", 0);
     for value in 1..2_000 {
         feed(1, "invoke", value);
         feed(1, "ok", value);
     }
-    let verdict = stream.finish(&budget, &|_| ()).unwrap().verdict;
+    let verdict = stream.finish(&budget).unwrap().verdict;
     assert_eq!(verdict.valid, Valid::Unknown);
     assert!(verdict.why().unwrap().contains("out of memory"), "{verdict:?}");
-}
-
-#[test]
-fn every_op_leaves_once() {
-    let text = objects::text(Object::Register(Shape::CRASHING), &mut ChaCha8Rng::seed_from_u64(3));
-    let whole = History::read(text.clone()).unwrap();
-    let left = Mutex::new(Vec::new());
-    let leave = |history: &History| {
-        left.lock().unwrap().extend(history.ops().map(|op| op.index));
-    };
-    let checker = Independent(Linearizable(Register::default()));
-    let budget = Budget::unlimited();
-    let mut stream = checker.stream().unwrap();
-    for line in text.lines() {
-        stream.feed(format!("{line}\n").as_bytes(), &budget, &leave).unwrap();
-        stream.settle(&budget, &leave);
-    }
-    let verdict = stream.finish(&budget, &leave).unwrap().verdict;
-    assert_eq!(verdict.valid, Valid::Valid, "its keys go on to the end");
-    let mut left = left.into_inner().unwrap();
-    left.sort_unstable();
-    assert_eq!(left, whole.ops().map(|op| op.index).collect::<Vec<_>>());
 }
 
 #[test]
@@ -210,8 +185,8 @@ fn what_is_no_history_is_refused_with_its_line() {
     let budget = Budget::unlimited();
     let refused = |text: &str| {
         let mut stream = checker.stream().unwrap();
-        let fed = stream.feed(text.as_bytes(), &budget, &|_| ());
-        fed.err().or_else(|| stream.finish(&budget, &|_| ()).err()).unwrap().to_string()
+        let fed = stream.feed(text.as_bytes(), &budget);
+        fed.err().or_else(|| stream.finish(&budget).err()).unwrap().to_string()
     };
     let line = r#"{"process":0,"type":"invoke","f":"write","value":1}"#;
     assert_eq!(refused(""), "line 1: the history is empty: no op was recorded");

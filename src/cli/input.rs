@@ -83,6 +83,8 @@ impl Source {
     /// Reads on until a text has so many bytes, or all there are; whether that is all.
     pub(super) fn read_up_to(&mut self, bytes: u64, text: &mut Vec<u8>) -> Result<bool> {
         let left = bytes.saturating_sub(text.len() as u64);
+        let known = self.bytes.map_or(0, |all| all.saturating_sub(text.len() as u64).min(left));
+        text.reserve_exact(known as usize + 1); // One more, to find that there is no more.
         let what = if self.is_packed { "unpack" } else { "read" };
         let read = self.read.by_ref().take(left).read_to_end(text);
         let read = read.with_context(|| format!("failed to {what} {}", self.name))?;

@@ -20,9 +20,9 @@ pub fn stats(history: &History) -> Stats {
 /// Statistics that grow.
 #[derive(Default)]
 pub(super) struct Tally {
-    stats: Stats,
-    latencies: BTreeMap<String, Histogram<u64>>,
-    services: BTreeMap<String, Histogram<u64>>,
+    ops: Counts,
+    by_f: BTreeMap<String, OfFunction>,
+    by_node: BTreeMap<String, Counts>,
     is_late: bool,
     errors: BTreeMap<String, u64>,
     unforeseen: Kinds,
@@ -30,66 +30,120 @@ pub(super) struct Tally {
     last: Nanos,
 }
 
+/// The calls of a function.
+struct OfFunction {
+    counts: Counts,
+    /// From when they were due, of those that were `ok`.
+    latencies: Histogram<u64>,
+    /// From when they were invoked.
+    services: Histogram<u64>,
+}
+
+/// An invocation.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) f: &'a str,
+    pub(super) node: Option<&'a str>,
+    pub(super) time: Nanos,
+    pub(super) due: Option<Nanos>,
+}
+
+/// How it ended.
+#[derive(Clone, Copy)]
+pub(super) struct Answered {
+    pub(super) kind: Kind,
+    pub(super) time: Nanos,
+    pub(super) index: u32,
+}
+
 impl Tally {
-    /// Takes in the calls of a history, or of a part of one.
-    pub(super) fn add(&mut self, history: &History) {
+    /// Takes in a history.
+    fn add(&mut self, history: &History) {
         for (invoked, done) in client_calls(history) {
-            let kind = done.map_or(Kind::Info, |done| done.kind);
-            count(&mut self.stats.ops, kind);
-            self.count_by_name(&invoked, kind);
-            let Some(done) = done else { continue };
-            if kind == Kind::Ok {
-                // Grows as it must: a latency is never refused.
-                let due = history.due(invoked.row);
-                self.is_late |= due.is_some();
-                let since = |start| done.time.saturating_sub(start);
-                let latency = since(due.unwrap_or(invoked.time));
-                let _ = self.latencies.get_mut(invoked.f).map(|h| h.record(latency));
-                let service = since(invoked.time);
-                let _ = self.services.get_mut(invoked.f).map(|h| h.record(service));
-            } else if let Some(error) = history.error(done.row) {
-                *self.errors.entry(class(&error)).or_default() += 1;
-                self.unforeseen.add(&done, &error);
-            }
+            let OpRef { f, node, time, row, .. } = invoked;
+            let asked = Asked { f, node, time, due: history.due(row) };
+            let error = || history.error(done?.row);
+            let answered = |OpRef { kind, time, index, .. }| Answered { kind, time, index };
+            self.end(asked, done.map(answered), error);
         }
-        for op in history.ops() {
-            self.first = Some(self.first.map_or(op.time, |first| first.min(op.time)));
-            self.last = self.last.max(op.time);
-        }
+        history.ops().for_each(|op| self.saw(op.time));
     }
 
-    fn count_by_name(&mut self, invoked: &OpRef<'_>, kind: Kind) {
-        if !self.latencies.contains_key(invoked.f) {
-            let histogram = Histogram::new(3).expect("3 digits are allowed");
-            self.latencies.insert(invoked.f.to_owned(), histogram.clone());
-            self.services.insert(invoked.f.to_owned(), histogram);
-            self.stats.by_f.insert(invoked.f.to_owned(), Counts::default());
+    /// An op was written down at this time.
+    pub(super) fn saw(&mut self, time: Nanos) {
+        self.first = Some(self.first.map_or(time, |first| first.min(time)));
+        self.last = self.last.max(time);
+    }
+
+    /// A call ended, or never will; `error` says why not `ok`.
+    pub(super) fn end(
+        &mut self,
+        asked: Asked<'_>,
+        done: Option<Answered>,
+        error: impl FnOnce() -> Option<String>,
+    ) {
+        let kind = done.map_or(Kind::Info, |done| done.kind);
+        count(&mut self.ops, kind);
+        if let Some(node) = asked.node {
+            count(named(&mut self.by_node, node, Counts::default), kind);
         }
-        if let Some(counts) = self.stats.by_f.get_mut(invoked.f) {
-            count(counts, kind);
-        }
-        let Some(node) = invoked.node else { return };
-        match self.stats.by_node.get_mut(node) {
-            Some(counts) => count(counts, kind),
-            None => count(self.stats.by_node.entry(node.to_owned()).or_default(), kind),
+        let of_f = named(&mut self.by_f, asked.f, OfFunction::new);
+        count(&mut of_f.counts, kind);
+        let Some(done) = done else { return };
+        if kind == Kind::Ok {
+            let since = |start| done.time.saturating_sub(start);
+            self.is_late |= asked.due.is_some();
+            // Grows as it must: a latency is never refused.
+            let _ = of_f.latencies.record(since(asked.due.unwrap_or(asked.time)));
+            let _ = of_f.services.record(since(asked.time));
+        } else if let Some(error) = error() {
+            *self.errors.entry(class(&error)).or_default() += 1;
+            self.unforeseen.add(done.index, &error);
         }
     }
 
     /// What it comes to.
     pub(super) fn stats(self) -> Stats {
-        let mut stats = self.stats;
-        stats.latency_ns = all_quantiles(&self.latencies);
-        if self.is_late {
-            stats.service_ns = all_quantiles(&self.services);
-        }
+        let by_f = |take: fn(&OfFunction) -> &Histogram<u64>| -> BTreeMap<String, Quantiles> {
+            let all = self.by_f.iter().map(|(f, of_f)| (f, take(of_f)));
+            all.filter(|(_, h)| !h.is_empty()).map(|(f, h)| (f.clone(), quantiles(h))).collect()
+        };
+        let latency_ns = by_f(|of_f| &of_f.latencies);
+        let service_ns = if self.is_late { by_f(|of_f| &of_f.services) } else { BTreeMap::new() };
         let errors = self.errors.into_iter();
-        stats.errors = errors.map(|(error, count)| ErrorCount { error, count }).collect();
-        stats.errors.sort_by_key(|e| std::cmp::Reverse(e.count));
-        stats.errors.truncate(ERRORS_MAX);
-        stats.unforeseen = self.unforeseen.list();
-        stats.duration_ns = self.last - self.first.unwrap_or(0);
-        stats
+        let mut errors: Vec<_> = errors.map(|(error, count)| ErrorCount { error, count }).collect();
+        errors.sort_by_key(|e| std::cmp::Reverse(e.count));
+        errors.truncate(ERRORS_MAX);
+        Stats {
+            ops: self.ops,
+            by_f: self.by_f.into_iter().map(|(f, of_f)| (f, of_f.counts)).collect(),
+            by_node: self.by_node,
+            latency_ns,
+            service_ns,
+            errors,
+            unforeseen: self.unforeseen.list(),
+            duration_ns: self.last - self.first.unwrap_or(0),
+        }
     }
+}
+
+impl OfFunction {
+    fn new() -> OfFunction {
+        let histogram = Histogram::new(3).expect("3 digits are allowed");
+        OfFunction { counts: Counts::default(), latencies: histogram.clone(), services: histogram }
+    }
+}
+
+/// What stands under a name, which is spelled out but once.
+pub(super) fn named<'m, T>(
+    map: &'m mut BTreeMap<String, T>,
+    name: &str,
+    new: impl FnOnce() -> T,
+) -> &'m mut T {
+    if !map.contains_key(name) {
+        map.insert(name.to_owned(), new());
+    }
+    map.get_mut(name).expect("it was put there")
 }
 
 /// Every client invocation with its completion.
@@ -107,11 +161,6 @@ fn count(counts: &mut Counts, kind: Kind) {
         Kind::Fail => counts.fail += 1,
         Kind::Info | Kind::Invoke => counts.info += 1,
     }
-}
-
-fn all_quantiles(histograms: &BTreeMap<String, Histogram<u64>>) -> BTreeMap<String, Quantiles> {
-    let filled = histograms.iter().filter(|(_, h)| !h.is_empty());
-    filled.map(|(f, h)| (f.clone(), quantiles(h))).collect()
 }
 
 /// The quantiles of a distribution.

@@ -2,7 +2,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::Result;
-use checkers::{History, Streamed, Verdict};
+use checkers::{Budget, History, Malformed, Stream, Streamed, Verdict};
 
 use super::{
     Asked, Circumstances, assemble, budget, describe_bare, describe_run, evidence,
@@ -31,20 +31,18 @@ pub fn judge_run(
 ) -> Result<(RunResult, BTreeMap<Option<u32>, History>)> {
     let entry = test.workload_entry()?;
     let workload = (entry.build)(&test.params);
-    let Some(mut stream) = workload.checker.stream() else {
+    let Some(stream) = workload.checker.stream() else {
         return Ok((too_large(test, known), BTreeMap::new()));
     };
     let budget = budget(Duration::from_millis(test.check_timeout_ms), test.check_memory);
-    let mut counts = Counts::default();
+    let mut sides = SideBySide::new(stream);
     for piece in pieces {
-        let piece = piece?;
-        stream.feed(&piece, &budget, &|_| ())?;
-        counts.take(&piece)?;
+        sides.take(&piece?, &budget)?;
     }
-    let streamed = stream.finish(&budget, &|_| ())?;
+    let (streamed, counts) = sides.finish(&budget)?;
     let verdict = &streamed.verdict;
     refuse_malformed(verdict)?;
-    let counted = counts.end()?;
+    let counted = counts.end_all();
     let faults = windows::windows(&streamed.nemesis);
     let healed = evidence::last_heal(&streamed.nemesis).unwrap_or(0);
     let mut evidence = counted.evidence(&faults);
@@ -58,6 +56,37 @@ pub fn judge_run(
     let mut result = describe_run(result, test, verdict, known);
     result.warnings.push(BIT_BY_BIT.into());
     Ok((result, streamed.evidence))
+}
+
+/// What comes bit by bit is judged and counted side by side.
+pub struct SideBySide<'c> {
+    stream: Box<dyn Stream + 'c>,
+    counts: Counts,
+}
+
+impl<'c> SideBySide<'c> {
+    /// Begins.
+    pub fn new(stream: Box<dyn Stream + 'c>) -> SideBySide<'c> {
+        SideBySide { stream, counts: Counts::default() }
+    }
+
+    /// Takes in the next lines, of which only the very last need not be whole.
+    ///
+    /// # Errors
+    /// [`Malformed`] as [`History::read`].
+    pub fn take(&mut self, lines: &[u8], budget: &Budget) -> Result<(), Malformed> {
+        let SideBySide { stream, counts } = self;
+        let (judged, ()) = rayon::join(|| stream.feed(lines, budget), || counts.take(lines));
+        judged.map(drop)
+    }
+
+    /// That was all.
+    ///
+    /// # Errors
+    /// [`Malformed`] as [`History::read`].
+    pub fn finish(self, budget: &Budget) -> Result<(Streamed, Counts), Malformed> {
+        Ok((self.stream.finish(budget)?, self.counts))
+    }
 }
 
 /// The result where nobody could judge.
@@ -87,7 +116,7 @@ pub fn judge_streamed(
 ) -> Result<RunResult> {
     let verdict = &streamed.verdict;
     refuse_malformed(verdict)?;
-    let counted = counts.end()?;
+    let counted = counts.end_all();
     let faults = windows::windows(&streamed.nemesis);
     let (evidence, resilience) = (counted.evidence(&faults), counted.resilience(&faults));
     let histories: Vec<&History> = streamed.evidence.values().collect();

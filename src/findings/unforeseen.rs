@@ -2,7 +2,6 @@
 //! its author took it for. They are listed to be looked at, and make no verdict.
 use std::{cmp::Reverse, collections::BTreeMap};
 
-use checkers::OpRef;
 use workloads::client::UNFORESEEN;
 
 use super::stats::class;
@@ -16,8 +15,8 @@ const KINDS_MAX: usize = 20;
 pub(super) struct Kinds(BTreeMap<String, UnforeseenErrors>);
 
 impl Kinds {
-    /// Takes in how a call ended, if nobody foresaw it.
-    pub(super) fn add(&mut self, done: &OpRef<'_>, error: &str) {
+    /// Takes in how a call ended, at the op of this index, if nobody foresaw it.
+    pub(super) fn add(&mut self, index: u32, error: &str) {
         let Some(error) = error.strip_prefix(UNFORESEEN) else { return };
         // What comes first was said last, by whoever knew most of what was being done.
         let kind = class(error.split(": ").next().unwrap_or(error));
@@ -25,12 +24,12 @@ impl Kinds {
             kind,
             count: 0,
             example: error.to_owned(),
-            op: done.index,
+            op: index,
         });
         seen.count += 1;
-        // Parts of a history may come in any order.
-        if done.index < seen.op {
-            (seen.op, seen.example) = (done.index, error.to_owned());
+        // Calls may come in any order.
+        if index < seen.op {
+            (seen.op, seen.example) = (index, error.to_owned());
         }
     }
 

@@ -88,9 +88,9 @@ fn follow(
         piece.clear();
         file.set_limit(PIECE);
         file.read_to_end(&mut piece).context("failed to read the history")?;
-        let mut worst = stream.feed(&piece, &budget, &|_| ())?;
+        let mut worst = stream.feed(&piece, &budget)?;
         if settled.elapsed() >= SETTLE_EVERY {
-            worst = stream.settle(&budget, &|_| ());
+            worst = stream.settle(&budget);
             settled = Instant::now();
         }
         signals.has_found.store(worst == Valid::Invalid, Relaxed);

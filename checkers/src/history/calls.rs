@@ -61,7 +61,7 @@ impl History {
                 continue;
             }
             let f = &self.names[r.f as usize];
-            let input = decode(f, self.value(r)).map_err(|e| self.malformed(row, &e))?;
+            let input = decode(f, self.value(r).as_bytes()).map_err(|e| self.malformed(row, &e))?;
             let done = (r.pair != NONE).then(|| self.rows[r.pair as usize].kind);
             let outcome = match done {
                 Some(Kind::Ok) => Outcome::Ok { completed: r.pair, output: self.answer(r.pair)? },
@@ -78,7 +78,8 @@ impl History {
     /// # Errors
     /// [`Malformed`] with its line where the value does not fit.
     pub fn answer<O: DeserializeOwned>(&self, row: u32) -> Result<O, Malformed> {
-        decode::answer(self.value(&self.rows[row as usize])).map_err(|e| self.malformed(row, &e))
+        decode::answer(self.value(&self.rows[row as usize]).as_bytes())
+            .map_err(|e| self.malformed(row, &e))
     }
 
     /// The error of an op whose value does not fit, with its line.
@@ -92,7 +93,7 @@ impl History {
             return Malformed { line: 0, message: format!("op {}: {message}", op.index) };
         }
         let before = &self.text[..self.rows[row as usize].line as usize];
-        let line = before.iter().filter(|&&b| b == b'\n').count() + 1;
+        let line = before.bytes().filter(|&b| b == b'\n').count() + 1;
         Malformed { line, message }
     }
 }

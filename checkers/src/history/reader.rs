@@ -1,7 +1,6 @@
 //! From text to rows: lines are read, put into rows, and paired.
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, string::FromUtf8Error, sync::Arc};
 
-use bytes::Bytes;
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -9,8 +8,29 @@ use serde_json::value::RawValue;
 use super::{History, Kind, Malformed, NO_NODE, NONE, Nanos, Process, Row, scan, shorten};
 use crate::datum::unambiguous::unambiguous;
 
+pub(super) const NOT_TEXT: &str = "not text: a history is JSON Lines, one op a line";
+
 /// Reads JSON Lines.
-pub(super) fn read(text: Bytes) -> Result<History, Malformed> {
+pub(super) fn read(text: Vec<u8>) -> Result<History, Malformed> {
+    match String::from_utf8(text) {
+        Ok(text) => read_text(text),
+        Err(e) => Err(not_text(e)),
+    }
+}
+
+/// What is wrong first with what is not text.
+fn not_text(e: FromUtf8Error) -> Malformed {
+    let end = e.utf8_error().valid_up_to();
+    let mut text = e.into_bytes();
+    let whole = memchr::memrchr(b'\n', &text[..end]).map_or(0, |at| at + 1);
+    text.truncate(whole);
+    let line = memchr::memchr_iter(b'\n', &text).count() + 1;
+    let before = String::from_utf8(text).ok().filter(|text| lines(text).next().is_some());
+    let worse = before.and_then(|text| read_text(text).err());
+    worse.unwrap_or_else(|| Malformed { line, message: NOT_TEXT.into() })
+}
+
+fn read_text(text: String) -> Result<History, Malformed> {
     let mut reader = Reader::default();
     let mut rows: Vec<Row> = Vec::with_capacity(guess_rows(&text));
     for (number, at, line) in lines(&text) {
@@ -30,7 +50,7 @@ pub(super) fn read(text: Bytes) -> Result<History, Malformed> {
     }
     rows.shrink_to_fit();
     Ok(History {
-        text,
+        text: Arc::new(text),
         rows: Arc::new(rows),
         names: reader.names.into(),
         selected: None,
@@ -39,38 +59,49 @@ pub(super) fn read(text: Bytes) -> Result<History, Malformed> {
 }
 
 /// The lines of a text that are not blank, each with its number, from 1, and where it begins.
-pub(super) fn lines(text: &[u8]) -> impl Iterator<Item = (usize, usize, &[u8])> {
+pub(super) fn lines(text: &str) -> impl Iterator<Item = (usize, usize, &str)> {
     let (mut number, mut at) = (0, 0);
     let lines = std::iter::from_fn(move || {
         let rest = text.get(at..).filter(|rest| !rest.is_empty())?;
-        let line = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
+        let line = &rest[..memchr::memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len())];
         let found = (number + 1, at, line);
         number += 1;
         at += line.len() + 1;
         Some(found)
     });
-    lines.filter(|(_, _, line)| !line.iter().all(u8::is_ascii_whitespace))
+    lines.filter(|(_, _, line)| !line.bytes().all(|byte| byte.is_ascii_whitespace()))
 }
 
 /// How many rows a text has, judged by its first lines. What is too much is never touched.
-fn guess_rows(text: &[u8]) -> usize {
-    let sample = &text[..text.len().min(1 << 16)];
+fn guess_rows(text: &str) -> usize {
+    let sample = &text.as_bytes()[..text.len().min(1 << 16)];
     let lines = memchr::memchr_iter(b'\n', sample).count() + 1;
     text.len() / (sample.len() / lines).max(1) * 9 / 8 + 16
 }
 
-/// An op as a line spells it.
+/// An op as a line spells it, whatever came before it.
 #[derive(Debug, PartialEq)]
-pub(super) struct Line<'a> {
-    pub(super) index: Option<u32>,
-    pub(super) time: Nanos,
-    pub(super) process: Process,
-    pub(super) kind: Kind,
-    pub(super) f: Cow<'a, str>,
-    pub(super) key: Option<u32>,
-    /// As text, where there is one and it is not `null`.
-    pub(super) value: Option<&'a str>,
-    pub(super) node: Option<Cow<'a, str>>,
+pub struct Line<'a> {
+    /// The whole line.
+    pub text: &'a str,
+    /// The `index`, where it has one.
+    pub index: Option<u32>,
+    /// Nanoseconds since the start; 0 where it has no time.
+    pub time: Nanos,
+    /// Of an invocation, when it should have begun, where that was earlier.
+    pub due: Option<Nanos>,
+    /// Who invoked.
+    pub process: Process,
+    /// Invocation, or how it ended.
+    pub kind: Kind,
+    /// The function asked for.
+    pub f: Cow<'a, str>,
+    /// Which independent object it is about.
+    pub key: Option<u32>,
+    /// The argument or the answer, as JSON text, where there is one and it is not `null`.
+    pub value: Option<&'a str>,
+    /// The node the client was connected to.
+    pub node: Option<Cow<'a, str>>,
 }
 
 /// A line as serde reads it, whatever it looks like.
@@ -79,6 +110,7 @@ struct AnyLine<'a> {
     index: Option<u32>,
     #[serde(default)]
     time: Nanos,
+    due: Option<Nanos>,
     process: Process,
     #[serde(rename = "type")]
     kind: Kind,
@@ -92,18 +124,33 @@ struct AnyLine<'a> {
 }
 
 impl<'a> Line<'a> {
+    /// The ops of whole lines, each by itself: what cannot have happened is not looked for.
+    ///
+    /// # Errors
+    /// [`Malformed`] for each line that is no op.
+    pub fn all(text: &str) -> impl Iterator<Item = Result<Line<'_>, Malformed>> {
+        lines(text).map(|(number, _, line)| {
+            Line::of(line).map_err(|message| Malformed { line: number, message })
+        })
+    }
+
+    /// Why it did not end `ok`, where it says so.
+    pub fn error(&self) -> Option<String> {
+        error(self.text)
+    }
+
     /// Reads a line, or says what is wrong with it.
-    pub(super) fn of(line: &'a [u8]) -> Result<Line<'a>, String> {
+    pub(super) fn of(line: &'a str) -> Result<Line<'a>, String> {
         scan::line(line).map_or_else(|| slowly(line), Ok)
     }
 
     /// Reads any line.
     pub(super) fn read(text: &'a str) -> Result<Line<'a>, serde_json::Error> {
-        let AnyLine { index, time, process, kind, f, key, value, node } =
+        let AnyLine { index, time, due, process, kind, f, key, value, node } =
             serde_json::from_str(text)?;
         let value = value.map(RawValue::get);
         value.map_or(Ok(()), unambiguous)?;
-        Ok(Line { index, time, process, kind, f, key, value, node })
+        Ok(Line { text, index, time, due, process, kind, f, key, value, node })
     }
 }
 
@@ -161,7 +208,7 @@ struct Asked {
 
 impl Reader {
     /// The row of a line, which begins at this byte of its text; or what is wrong with it.
-    pub(super) fn row(&mut self, op: &Line<'_>, line: &[u8], at: u64) -> Result<Row, String> {
+    pub(super) fn row(&mut self, op: &Line<'_>, line: &str, at: u64) -> Result<Row, String> {
         if self.rows == NONE {
             return Err("more than 4,294,967,294 ops".into());
         }
@@ -188,6 +235,7 @@ impl Reader {
             f: self.name(&op.f)?,
             node: op.node.as_deref().map_or(Ok(NO_NODE), |node| self.name(node))?,
             kind: op.kind,
+            has_due: op.due.is_some(),
         };
         self.rows += 1;
         self.index = Some(index);
@@ -251,10 +299,18 @@ impl Reader {
     }
 }
 
+/// The `error` of a line.
+pub(super) fn error(line: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct ErrorOnly {
+        error: Option<serde_json::Value>,
+    }
+    let error = serde_json::from_str::<ErrorOnly>(line).ok()?.error?;
+    Some(error.as_str().map_or_else(|| error.to_string(), str::to_owned))
+}
+
 /// Reads a line of an uncommon kind, or says what is wrong with it.
-fn slowly(line: &[u8]) -> Result<Line<'_>, String> {
-    let line = std::str::from_utf8(line)
-        .map_err(|_| String::from("not text: a history is JSON Lines, one op a line"))?;
+fn slowly(line: &str) -> Result<Line<'_>, String> {
     Line::read(line).map_err(|e| not_an_op(line, &e))
 }
 

@@ -7,8 +7,7 @@ use super::{Kind, NONE, Process, reader::Line};
 const DEPTH_MAX: u32 = 32;
 
 /// Reads a line, if it is of the common kind.
-pub(super) fn line(text: &[u8]) -> Option<Line<'_>> {
-    let text = std::str::from_utf8(text).ok()?;
+pub(super) fn line(text: &str) -> Option<Line<'_>> {
     let mut scan = Scan { text, at: 0 };
     let mut fields = Fields::default();
     scan.expect(b'{')?;
@@ -26,7 +25,7 @@ pub(super) fn line(text: &[u8]) -> Option<Line<'_>> {
             _ => return None,
         }
     }
-    (scan.at == text.len()).then(|| fields.finish()).flatten()
+    (scan.at == text.len()).then(|| fields.finish(text)).flatten()
 }
 
 /// The fields met so far.
@@ -41,6 +40,7 @@ struct Fields<'a> {
     /// Present, and `None` where it is `null`.
     value: Option<Option<&'a str>>,
     node: Option<&'a str>,
+    due: Option<u64>,
 }
 
 impl<'a> Fields<'a> {
@@ -58,14 +58,17 @@ impl<'a> Fields<'a> {
                 fill(&mut self.value, (value != "null").then_some(value))
             }
             "node" => fill(&mut self.node, scan.string()?),
+            "due" => fill(&mut self.due, scan.number()?),
             _ => scan.value().map(drop),
         }
     }
 
-    fn finish(self) -> Option<Line<'a>> {
+    fn finish(self, text: &'a str) -> Option<Line<'a>> {
         Some(Line {
+            text,
             index: self.index,
             time: self.time.unwrap_or(0),
+            due: self.due,
             process: self.process?,
             kind: self.kind?,
             f: self.f?.into(),
@@ -227,10 +230,10 @@ mod tests {
     use super::*;
 
     /// What serde makes of it must be what the scan made of it, where it made anything.
-    fn agrees(text: &[u8]) -> bool {
+    fn agrees(text: &str) -> bool {
         let Some(scanned) = line(text) else { return false };
-        let read = Line::read(std::str::from_utf8(text).unwrap());
-        assert_eq!(read.ok(), Some(scanned), "{}", String::from_utf8_lossy(text));
+        let read = Line::read(text);
+        assert_eq!(read.ok(), Some(scanned), "{text}");
         true
     }
 
@@ -239,9 +242,10 @@ mod tests {
         for text in [
             r#"{"index":0,"time":5,"process":0,"type":"invoke","f":"write","key":3,"value":-1}"#,
             r#"{"type": "ok", "process": "nemesis", "f": "cut", "value": null, "node": "n1"}"#,
+            r#"{"due":4,"process":7,"type":"invoke","f":"read"}"#,
             r#"{"process":7,"type":"info","f":"txn","value":[["r",1, null],[ ],[true]],"error":"x"}"#,
         ] {
-            assert!(agrees(text.as_bytes()), "{text}");
+            assert!(agrees(text), "{text}");
         }
     }
 
@@ -265,7 +269,7 @@ mod tests {
             ("value\":1", "value\":1,"),
             (",\"value\"", ",,\"value\""),
         ] {
-            assert!(super::line(line.replace(from, to).as_bytes()).is_none(), "{to}");
+            assert!(super::line(&line.replace(from, to)).is_none(), "{to}");
         }
     }
 
@@ -303,6 +307,8 @@ mod tests {
             "\"value\":",
             "\"node\":\"n1\"",
             "\"index\":3",
+            "\"due\":5",
+            "\"due\":null",
             "\t",
             "\r",
         ])
@@ -320,8 +326,8 @@ mod tests {
             let line = r#"{"index":0, "process":0,"type":"invoke","f":"cas","value":[1,"x"],"key":12}"#;
             let cut = cut.min(line.len());
             let after = (cut + more).min(line.len());
-            agrees(format!("{}{}{}", &line[..cut], pieces.concat(), &line[after..]).as_bytes());
-            agrees(format!("{{{}}}", pieces.join(",")).as_bytes());
+            agrees(&format!("{}{}{}", &line[..cut], pieces.concat(), &line[after..]));
+            agrees(&format!("{{{}}}", pieces.join(",")));
         }
     }
 }

@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 
 use super::{
     History, Kind, Malformed, NONE, Row,
-    reader::{Line, Reader, lines},
+    reader::{Line, NOT_TEXT, Reader, lines},
 };
 
 /// All that was read and not dropped, key by key.
@@ -35,7 +35,7 @@ pub(crate) struct Window {
     pub(crate) ops: u64,
     /// How many rows in front are those of crashed calls that may take effect still.
     pub(crate) carried: u32,
-    text: Vec<u8>,
+    text: String,
     rows: Vec<Row>,
     /// The place of the first row, were none dropped.
     base: u32,
@@ -49,7 +49,7 @@ const MIN_LEN: usize = 64;
 struct Arrived<'a> {
     window: u32,
     row: Row,
-    line: &'a [u8],
+    line: &'a str,
     /// The place of the invocation that it completes.
     open: Option<u32>,
 }
@@ -116,7 +116,7 @@ impl Windows {
     }
 
     /// Makes a row of a line, and finds what it completes and the window that it belongs to.
-    fn pair<'a>(&mut self, op: &Line<'_>, line: &'a [u8]) -> Result<Option<Arrived<'a>>, String> {
+    fn pair<'a>(&mut self, op: &Line<'_>, line: &'a str) -> Result<Option<Arrived<'a>>, String> {
         let row = self.reader.row(op, line, 0)?;
         if row.process == NONE {
             let open = self.reader.pair(&row, self.nemesis.ops as u32)?;
@@ -178,7 +178,7 @@ impl Window {
     /// Its rows as a history, which leaves it empty.
     pub(crate) fn take(&mut self, names: &Arc<[Arc<str>]>) -> History {
         History {
-            text: std::mem::take(&mut self.text).into(),
+            text: Arc::new(std::mem::take(&mut self.text)),
             rows: Arc::new(std::mem::take(&mut self.rows)),
             names: names.clone(),
             selected: None,
@@ -189,7 +189,7 @@ impl Window {
     /// Puts back what was taken.
     pub(crate) fn put_back(&mut self, history: History) {
         let History { text, rows, .. } = history;
-        self.text = text.into();
+        self.text = Arc::unwrap_or_clone(text);
         self.rows = Arc::unwrap_or_clone(rows);
     }
 
@@ -207,16 +207,20 @@ impl Window {
             let text = history.kept(&row);
             row.pair = if row.pair == NONE { NONE } else { place(row.pair).unwrap_or(NONE) };
             row.line = self.text.len() as u64;
-            self.text.extend_from_slice(text);
+            self.text.push_str(text);
             self.rows.push(row);
         }
         self.base = self.base.wrapping_add(until).wrapping_sub(kept);
         self.carried = kept;
     }
 
+    fn reserve_text(&mut self, wanted: usize) {
+        self.text.reserve_exact(more(self.text.len(), self.text.capacity(), wanted));
+    }
+
     fn push(&mut self, arrived: &Arrived<'_>) {
         let Arrived { mut row, line, open, .. } = *arrived;
-        grow(&mut self.rows, 1);
+        self.rows.reserve_exact(more(self.rows.len(), self.rows.capacity(), 1));
         let place = self.rows.len() as u32;
         if let Some(open) = open.map(|open| open.wrapping_sub(self.base)) {
             row.pair = open;
@@ -224,14 +228,14 @@ impl Window {
         }
         row.line = self.text.len() as u64;
         if has_line(row.kind) {
-            grow(&mut self.text, line.len() + 1);
-            self.text.extend_from_slice(line);
-            self.text.push(b'\n');
+            self.reserve_text(line.len() + 1);
+            self.text.push_str(line);
+            self.text.push('\n');
         } else {
             let value = &line[row.value_at as usize..][..row.value_len as usize];
             row.value_at = 0;
-            grow(&mut self.text, value.len());
-            self.text.extend_from_slice(value);
+            self.reserve_text(value.len());
+            self.text.push_str(value);
         }
         self.rows.push(row);
     }
@@ -277,10 +281,11 @@ impl History {
     }
 
     /// What the text has of a row.
-    fn kept(&self, row: &Row) -> &[u8] {
+    fn kept(&self, row: &Row) -> &str {
         let rest = &self.text[row.line as usize..];
         if self.has_lines || has_line(row.kind) {
-            return &rest[..memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1)];
+            return &rest
+                [..memchr::memchr(b'\n', rest.as_bytes()).map_or(rest.len(), |end| end + 1)];
         }
         &rest[..row.value_len as usize]
     }
@@ -291,16 +296,24 @@ fn has_line(kind: Kind) -> bool {
     matches!(kind, Kind::Fail | Kind::Info)
 }
 
-/// Makes room by a quarter more, not by as much again: there are many windows.
-fn grow<T>(list: &mut Vec<T>, more: usize) {
-    if list.capacity() - list.len() < more {
-        list.reserve_exact(more.max(list.len() / 4).max(16));
-    }
+/// By how much to make room: by a quarter more, not by as much again: there are many windows.
+fn more(has: usize, room: usize, wanted: usize) -> usize {
+    if room - has < wanted { wanted.max(has / 4).max(16) } else { 0 }
 }
 
-/// The ops of a text, or what is wrong with them, each with its line and that line's number.
-fn ops(text: &[u8]) -> Vec<(usize, &[u8], Result<Line<'_>, String>)> {
-    lines(text).map(|(number, _, line)| (number, line, Line::of(line))).collect()
+/// A line of a text, its number, and the op that it is or what is wrong with it.
+type Read<'a> = (usize, &'a str, Result<Line<'a>, String>);
+
+/// The ops of a text of whole lines, up to where it is text no more.
+fn ops(text: &[u8]) -> Vec<Read<'_>> {
+    if let Ok(text) = std::str::from_utf8(text) {
+        return lines(text).map(|(number, _, line)| (number, line, Line::of(line))).collect();
+    }
+    let valid = text.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+    let whole = &valid.as_bytes()[..valid.rfind('\n').map_or(0, |at| at + 1)];
+    let mut read = ops(whole);
+    read.push((newlines(whole) + 1, "", Err(NOT_TEXT.into())));
+    read
 }
 
 /// About so many pieces of a text, each of whole lines.

@@ -79,7 +79,6 @@ struct Sweep<'s> {
     bytes_max: u64,
     /// Whether nothing follows.
     is_last: bool,
-    leave: &'s (dyn Fn(&History) + Sync),
 }
 
 impl<'a, M: Model> ByWindows<'a, M> {
@@ -159,22 +158,17 @@ impl<'a, M: Model> ByWindows<'a, M> {
 }
 
 impl<M: Model> Stream for ByWindows<'_, M> {
-    fn feed(
-        &mut self,
-        text: &[u8],
-        budget: &Budget,
-        leave: &(dyn Fn(&History) + Sync),
-    ) -> Result<Valid, Malformed> {
+    fn feed(&mut self, text: &[u8], budget: &Budget) -> Result<Valid, Malformed> {
         self.windows.feed(text)?;
         self.bytes_max = self.bytes_max.max(self.windows.bytes());
         if self.windows.bytes() >= self.sweep_at.max(budget.bytes_max / SWEEP_SHARE) {
-            self.settle(budget, leave);
+            self.settle(budget);
         }
         Ok(self.worst)
     }
 
-    fn settle(&mut self, budget: &Budget, leave: &(dyn Fn(&History) + Sync)) -> Valid {
-        let sweep = Sweep::new(&self.windows, budget, leave);
+    fn settle(&mut self, budget: &Budget) -> Valid {
+        let sweep = Sweep::new(&self.windows, budget);
         self.sweep(&sweep);
         let share = budget.bytes_max / SWEEP_SHARE;
         if self.windows.bytes() > 2 * share {
@@ -185,14 +179,10 @@ impl<M: Model> Stream for ByWindows<'_, M> {
         self.worst
     }
 
-    fn finish(
-        mut self: Box<Self>,
-        budget: &Budget,
-        leave: &(dyn Fn(&History) + Sync),
-    ) -> Result<Streamed, Malformed> {
+    fn finish(mut self: Box<Self>, budget: &Budget) -> Result<Streamed, Malformed> {
         self.windows.end()?;
         self.bytes_max = self.bytes_max.max(self.windows.bytes());
-        let mut sweep = Sweep { is_last: true, ..Sweep::new(&self.windows, budget, leave) };
+        let mut sweep = Sweep { is_last: true, ..Sweep::new(&self.windows, budget) };
         sweep.polls = independent::POLLS_FIRST;
         self.sweep(&sweep);
         while self.keys.iter().any(|key| key.verdict.is_none()) {
@@ -215,10 +205,10 @@ impl<S> Default for Standing<S> {
 const POLLS: u64 = 4096;
 
 impl<'s> Sweep<'s> {
-    fn new(windows: &Windows, budget: &'s Budget, leave: &'s (dyn Fn(&History) + Sync)) -> Self {
+    fn new(windows: &Windows, budget: &'s Budget) -> Self {
         let bytes_max = budget.bytes_max / 2 / rayon::current_num_threads() as u64;
         let names = windows.names();
-        Sweep { names, budget, polls: POLLS, bytes_max, is_last: false, leave }
+        Sweep { names, budget, polls: POLLS, bytes_max, is_last: false }
     }
 
     /// Judges a window until its waist, if it has one, and drops what that decides.
@@ -249,7 +239,6 @@ impl<'s> Sweep<'s> {
         }
         let waist = waist.ok().flatten().filter(|_| judged.verdict.valid == Valid::Valid);
         let Some(waist) = waist else {
-            (self.leave)(&history.select((carried..history.len() as u32).collect()));
             key.evidence = evidence(&judged.verdict, &history);
             key.verdict = Some(judged.verdict);
             return window.close();
@@ -262,7 +251,6 @@ impl<'s> Sweep<'s> {
                 window.put_back(history);
             }
             Some((states, left)) => {
-                (self.leave)(&history.select((carried..until).collect()));
                 window.put_back_from(&history, until, &left);
                 let after = Some(history.op(until - 1).index);
                 let count = states.len();

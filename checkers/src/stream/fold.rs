@@ -91,13 +91,8 @@ impl<F: Fold> BitByBit<F> {
     }
 
     /// Takes in what is complete, or, in the end, all; and says what that shows.
-    fn take_in(
-        &mut self,
-        is_last: bool,
-        budget: &Budget,
-        leave: &(dyn Fn(&History) + Sync),
-    ) -> Valid {
-        self.note_complete(is_last, budget, leave);
+    fn take_in(&mut self, is_last: bool, budget: &Budget) -> Valid {
+        self.note_complete(is_last, budget);
         self.valid = match &self.end {
             Some(verdict) => verdict.valid,
             None if self.fold.is_violated() => Valid::Invalid,
@@ -108,7 +103,7 @@ impl<F: Fold> BitByBit<F> {
         self.valid
     }
 
-    fn note_complete(&mut self, is_last: bool, budget: &Budget, leave: &(dyn Fn(&History) + Sync)) {
+    fn note_complete(&mut self, is_last: bool, budget: &Budget) {
         if self.end.is_some() {
             return;
         }
@@ -133,7 +128,6 @@ impl<F: Fold> BitByBit<F> {
             Ok(())
         } else {
             let part = F::part(&history, until);
-            leave(&part);
             let known = if is_last { u32::MAX } else { base + until };
             let part = Part { history: &part, base, until: known };
             let taken_in = self.fold.take_in(&part, budget);
@@ -152,30 +146,21 @@ impl<F: Fold> BitByBit<F> {
 }
 
 impl<F: Fold> Stream for BitByBit<F> {
-    fn feed(
-        &mut self,
-        text: &[u8],
-        budget: &Budget,
-        leave: &(dyn Fn(&History) + Sync),
-    ) -> Result<Valid, Malformed> {
+    fn feed(&mut self, text: &[u8], budget: &Budget) -> Result<Valid, Malformed> {
         self.windows.feed(text)?;
         if self.windows.bytes() >= self.sweep_at.max(budget.bytes_max / SETTLE_SHARE) {
-            self.take_in(false, budget, leave);
+            self.take_in(false, budget);
         }
         Ok(self.valid)
     }
 
-    fn settle(&mut self, budget: &Budget, leave: &(dyn Fn(&History) + Sync)) -> Valid {
-        self.take_in(false, budget, leave)
+    fn settle(&mut self, budget: &Budget) -> Valid {
+        self.take_in(false, budget)
     }
 
-    fn finish(
-        mut self: Box<Self>,
-        budget: &Budget,
-        leave: &(dyn Fn(&History) + Sync),
-    ) -> Result<Streamed, Malformed> {
+    fn finish(mut self: Box<Self>, budget: &Budget) -> Result<Streamed, Malformed> {
         self.windows.end()?;
-        self.take_in(true, budget, leave);
+        self.take_in(true, budget);
         let verdict = self.end.take().unwrap_or_else(|| self.fold.verdict());
         let verdict = verdict
             .with("streamed", true)

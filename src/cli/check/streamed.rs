@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context, Result, anyhow, bail};
 use checkers::{
-    Checker, History, Stream,
+    Checker, History,
     format::{self, Format},
 };
 
@@ -16,7 +16,7 @@ use crate::{
     cli::input::Source,
     findings::{
         self, Asked,
-        streamed::{Counts, judge_streamed},
+        streamed::{SideBySide, judge_streamed},
     },
     result::RunResult,
 };
@@ -62,35 +62,27 @@ pub(super) fn check(
     checker: &dyn Checker,
 ) -> Result<(RunResult, BTreeMap<Option<u32>, History>)> {
     let name = &args.path;
-    let mut stream = checker.stream().context("this model takes the whole history")?;
+    let stream = checker.stream().context("this model takes the whole history")?;
     let budget = findings::budget(args.check_timeout, args.check_memory);
-    let mut counts = Counts::default();
     let bad = |e: checkers::Malformed| anyhow!("{name}: {e}");
-    let mut tail = Tail::default();
-    let mut feed = |piece: Vec<u8>, stream: &mut Box<dyn Stream + '_>| -> Result<()> {
-        let whole = tail.cut(piece);
-        stream.feed(&whole, &budget, &|_| ()).map_err(bad)?;
-        counts.take(&whole).map_err(bad)
-    };
+    let (mut sides, mut tail) = (SideBySide::new(stream), Tail::default());
     for piece in text.chunks(piece(args) as usize) {
-        feed(piece.to_vec(), &mut stream)?;
+        sides.take(&tail.cut(piece.to_vec()), &budget).map_err(bad)?;
     }
     drop(text);
     for piece in read_ahead(source, piece(args)) {
-        feed(piece?, &mut stream)?;
+        sides.take(&tail.cut(piece?), &budget).map_err(bad)?;
     }
     let torn = (!tail.rest.trim_ascii().is_empty()).then_some(tail.lines + 1);
-    if !args.allow_torn || torn.is_none() {
-        stream.feed(&tail.rest, &budget, &|_| ()).map_err(bad)?;
-    }
-    let streamed = stream.finish(&budget, &|_| ()).map_err(|e| {
+    let hint = |e: checkers::Malformed| {
         let is_cut = torn.is_some() && e.message.contains("in the middle");
         let hint = if is_cut { "; --allow-torn judges the lines before it" } else { "" };
         anyhow!("{name}: {e}{hint}")
-    })?;
-    if torn.is_none() || !args.allow_torn {
-        counts.take(&tail.rest).map_err(bad)?;
+    };
+    if !args.allow_torn || torn.is_none() {
+        sides.take(&tail.rest, &budget).map_err(hint)?;
     }
+    let (streamed, counts) = sides.finish(&budget).map_err(hint)?;
     let mut result =
         judge_streamed(name, asked, &streamed, counts).with_context(|| name.clone())?;
     if let Some(line) = torn.filter(|_| args.allow_torn) {

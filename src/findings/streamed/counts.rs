@@ -1,22 +1,20 @@
 //! Counting calls whose history comes bit by bit, as they would be counted in the whole.
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    mem,
-};
+use std::collections::BTreeMap;
 
-use checkers::{History, Kind, Malformed, Nanos, OpRef, Process};
+use checkers::{Kind, Nanos, Process, history::Line};
+use rustc_hash::FxHashMap;
 
 use super::service::Service;
 use crate::{
     findings::{
         evidence, resilience,
-        stats::{Tally, client_calls},
+        stats::{Answered, Asked, Tally, named},
     },
     result::{Evidence, FaultWindow, Resilience, Stats},
 };
 
-/// What is known of the calls so far. It grows with the run's length in time and the number of its
-/// faults, and not with the number of calls.
+/// What is known of the calls so far. It grows with the run's length in time, the number of its
+/// faults and of the calls that are open at a time, and not with the number of calls.
 #[derive(Default)]
 pub struct Counts {
     tally: Tally,
@@ -25,11 +23,22 @@ pub struct Counts {
     /// Calls from one completion of the nemesis to the next: no fault takes effect or is healed at
     /// any other time.
     spans: BTreeMap<Nanos, Span>,
-    /// The lines of invocations that have not completed, in order.
-    open: Vec<u8>,
-    /// How many of them are calls, and whether the call invoked last is one.
-    open_calls: usize,
-    is_last_open: bool,
+    /// By process, the call that it waits for.
+    open: FxHashMap<u32, Open>,
+    /// Who invoked last, while that call is open.
+    last: Option<u32>,
+    /// Functions and nodes.
+    names: Vec<String>,
+    /// Ops so far.
+    ops: u32,
+}
+
+/// A call that is open; its names by number.
+struct Open {
+    time: Nanos,
+    due: Option<Nanos>,
+    f: usize,
+    node: Option<usize>,
 }
 
 /// Calls invoked in a span of time.
@@ -51,90 +60,69 @@ pub(super) struct Counted {
 }
 
 impl Counts {
-    /// Takes in the next whole lines.
-    ///
-    /// # Errors
-    /// [`Malformed`] as [`History::read`].
-    pub fn take(&mut self, lines: &[u8]) -> Result<(), Malformed> {
-        if lines.iter().all(u8::is_ascii_whitespace) {
-            return Ok(());
-        }
-        let mut text = mem::take(&mut self.open);
-        text.extend_from_slice(lines);
-        let history = History::read(text)?;
-        self.pair(&history);
-        let is_open = |op: &OpRef<'_>| op.kind == Kind::Invoke && history.pair(op.row).is_none();
-        let open: BTreeSet<u32> = history.ops().filter(is_open).map(|op| op.row).collect();
-        for &row in &open {
-            self.open.extend_from_slice(history.line(row).as_bytes());
-            self.open.push(b'\n');
-        }
-        let is_call = |row: &&u32| history.op(**row).process != Process::Nemesis;
-        self.open_calls = open.iter().filter(is_call).count();
-        let done = history.ops().map(|op| op.row).filter(|row| !open.contains(row));
-        self.add(&history.select(done.collect()));
-        Ok(())
-    }
-
-    /// Pairs of neighbouring calls that overlapped, as [`evidence::concurrent_pairs`] counts them:
-    /// what had not completed before was looked at then.
-    fn pair(&mut self, history: &History) {
-        let mut open_until = None;
-        for (place, (invoked, done)) in client_calls(history).enumerate() {
-            if place == self.open_calls && !self.is_last_open {
-                open_until = None;
-            }
-            let overlaps = open_until.is_some_and(|until| invoked.row < until);
-            self.pairs += u64::from(overlaps && place >= self.open_calls);
-            open_until = Some(done.map_or(u32::MAX, |done| done.row));
-        }
-        let has_new = client_calls(history).nth(self.open_calls).is_some();
-        if has_new || self.is_last_open {
-            self.is_last_open = open_until == Some(u32::MAX);
-        }
-    }
-
-    /// Counts calls that have completed.
-    fn add(&mut self, history: &History) {
-        self.tally.add(history);
-        let of_nemesis = |op: &OpRef<'_>| op.process == Process::Nemesis;
-        for op in history.ops().filter(of_nemesis).filter(|op| op.kind != Kind::Invoke) {
-            self.spans.entry(op.time).or_default();
-        }
-        for (invoked, done) in client_calls(history) {
-            self.service.asked(history.due(invoked.row).unwrap_or(invoked.time), invoked.time);
-            let begun = self.spans.range(..=invoked.time).next_back().map_or(0, |span| *span.0);
-            let span = self.spans.entry(begun).or_default();
-            span.calls += 1;
-            let Some(done) = done.filter(|done| done.kind == Kind::Ok) else { continue };
-            self.service.answered(done.time);
-            add_to(&mut span.ok, invoked.f, 1, |all, one| all + one);
-            if let Some(node) = invoked.node {
-                add_to(&mut span.back, node, done.time, Nanos::min);
+    /// Takes in the next whole lines. What is no op, or cannot have happened, is passed over: who
+    /// judges refuses it.
+    pub(super) fn take(&mut self, lines: &[u8]) {
+        for op in Line::all(&String::from_utf8_lossy(lines)).flatten() {
+            let index = op.index.unwrap_or(self.ops);
+            self.ops += 1;
+            self.tally.saw(op.time);
+            match (op.process, op.kind) {
+                (Process::Nemesis, Kind::Invoke) => (),
+                (Process::Nemesis, _) => drop(self.spans.entry(op.time).or_default()),
+                (Process::Client(process), Kind::Invoke) => self.invoke(process, &op),
+                (Process::Client(process), kind) => {
+                    if self.last == Some(process) {
+                        self.last = None;
+                    }
+                    if let Some(open) = self.open.remove(&process) {
+                        let done = Answered { kind, time: op.time, index };
+                        self.end(&open, Some(done), || op.error());
+                    }
+                }
             }
         }
         self.service.settle();
     }
 
-    /// That was all: what is open will never complete.
-    ///
-    /// # Errors
-    /// [`Malformed`] as [`History::read`].
-    pub(super) fn end(mut self) -> Result<Counted, Malformed> {
-        if !self.open.is_empty() {
-            let open = History::read(mem::take(&mut self.open))?;
-            self.add(&open);
-        }
-        let Counts { tally, service, pairs, spans, .. } = self;
-        Ok(Counted { stats: tally.stats(), service, pairs, spans })
+    fn invoke(&mut self, process: u32, op: &Line<'_>) {
+        let (f, node) = (self.name(&op.f), op.node.as_deref().map(|node| self.name(node)));
+        self.open.insert(process, Open { time: op.time, due: op.due, f, node });
+        self.pairs += u64::from(self.last.replace(process).is_some());
+        self.service.asked(op.due.unwrap_or(op.time), op.time);
     }
-}
 
-/// Adds to a sum by name, without a new name where there is one.
-fn add_to<T: Copy>(sums: &mut BTreeMap<String, T>, name: &str, more: T, add: fn(T, T) -> T) {
-    match sums.get_mut(name) {
-        Some(sum) => *sum = add(*sum, more),
-        None => drop(sums.insert(name.to_owned(), more)),
+    /// The number of a name.
+    fn name(&mut self, name: &str) -> usize {
+        self.names.iter().position(|known| known == name).unwrap_or_else(|| {
+            self.names.push(name.to_owned());
+            self.names.len() - 1
+        })
+    }
+
+    fn end(&mut self, open: &Open, done: Option<Answered>, error: impl FnOnce() -> Option<String>) {
+        let &Open { time, due, f, node } = open;
+        let (f, node) = (&*self.names[f], node.map(|node| &*self.names[node]));
+        self.tally.end(Asked { f, node, time, due }, done, error);
+        let begun = self.spans.range(..=time).next_back().map_or(0, |span| *span.0);
+        let span = self.spans.entry(begun).or_default();
+        span.calls += 1;
+        let Some(done) = done.filter(|done| done.kind == Kind::Ok) else { return };
+        self.service.answered(done.time);
+        *named(&mut span.ok, f, u64::default) += 1;
+        if let Some(node) = node {
+            let back = named(&mut span.back, node, || done.time);
+            *back = done.time.min(*back);
+        }
+    }
+
+    /// That was all: what is open will never complete.
+    pub(super) fn end_all(mut self) -> Counted {
+        let mut open: Vec<(u32, Open)> = self.open.drain().collect();
+        open.sort_unstable_by_key(|(process, _)| *process);
+        open.iter().for_each(|(_, open)| self.end(open, None, || None));
+        let Counts { tally, service, pairs, spans, .. } = self;
+        Counted { stats: tally.stats(), service, pairs, spans }
     }
 }
 
@@ -184,13 +172,17 @@ impl Counted {
 mod tests {
     use std::fmt::Write;
 
+    use checkers::History;
     use proptest::prelude::*;
     use rand::{RngExt, SeedableRng};
     use rand_chacha::ChaCha8Rng;
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::findings::{stats::stats, windows::windows};
+    use crate::findings::{
+        stats::{client_calls, stats},
+        windows::windows,
+    };
 
     const MS: Nanos = 1_000_000;
 
@@ -276,9 +268,9 @@ mod tests {
         let mut counts = Counts::default();
         let all: Vec<&str> = text.split_inclusive('\n').collect();
         for piece in all.chunks(lines) {
-            counts.take(piece.concat().as_bytes()).unwrap();
+            counts.take(piece.concat().as_bytes());
         }
-        let counted = counts.end().unwrap();
+        let counted = counts.end_all();
         let late = counted.reads_after(healed, reads);
         json!([counted.stats, counted.evidence(&faults), late, counted.resilience(&faults)])
     }
