@@ -15,12 +15,14 @@ mod op;
 mod outline;
 mod reader;
 mod scan;
+mod text;
 pub(crate) mod windows;
 
 pub use calls::{Call, Outcome};
 pub use op::{Kind, Nanos, Op, OpRef, Process};
 pub use outline::Outline;
 pub use reader::Line;
+pub use text::Text;
 
 /// Why a text is not a history.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -207,12 +209,14 @@ impl History {
         all.into_iter().flatten().chain(some)
     }
 
-    fn value(&self, row: &Row) -> &str {
-        if row.value_len == 0 {
-            return "null";
+    fn value(&self, row: &Row) -> Text<'_> {
+        match row.value_len {
+            0 => Text::of("null"),
+            len => {
+                let at = row.line as usize + row.value_at as usize;
+                Text { text: &self.text, from: at, until: at + len as usize }
+            }
         }
-        let at = row.line as usize + row.value_at as usize;
-        &self.text[at..at + row.value_len as usize]
     }
 }
 

@@ -183,10 +183,10 @@ fn label(history: &History, invocation: &OpRef<'_>) -> String {
     }
     label += invocation.f;
     if invocation.value != "null" {
-        let _ = write!(label, " {}", without_marks(invocation.value));
+        let _ = write!(label, " {}", without_marks(&invocation.value));
     }
-    let answer = history.pair(invocation.row).map_or("null", |done| done.value);
-    if answer != "null" && answer != invocation.value {
+    let answer = history.pair(invocation.row).map_or("null", |done| done.value.as_str());
+    if answer != "null" && invocation.value != answer {
         let _ = write!(label, " -> {}", without_marks(answer));
     }
     label + " "
@@ -247,7 +247,7 @@ mod tests {
         let drawn = draw(&history);
         let back = read(&drawn).unwrap();
         let values = |history: &History| -> Vec<Value> {
-            history.ops().map(|op| serde_json::from_str(op.value).unwrap()).collect()
+            history.ops().map(|op| serde_json::from_str(&op.value).unwrap()).collect()
         };
         assert_eq!(values(&history), values(&back), "{drawn}");
     }

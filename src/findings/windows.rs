@@ -23,7 +23,7 @@ pub fn windows(history: &History) -> Vec<FaultWindow> {
 
 /// A fault as its completion tells it.
 fn open(id: u32, history: &History, invoked: &OpRef<'_>, done: Option<OpRef<'_>>) -> FaultWindow {
-    let asked = json(invoked.value);
+    let asked = json(&invoked.value);
     let mut window = FaultWindow {
         id,
         fault: invoked.f.to_owned(),
@@ -39,7 +39,7 @@ fn open(id: u32, history: &History, invoked: &OpRef<'_>, done: Option<OpRef<'_>>
         window.error = history.error(done.row).or(Some("it could not be injected".into()));
         return window;
     }
-    let told = json(done.value);
+    let told = json(&done.value);
     window.injected_ns = Some(done.time);
     window.effective = told["effective"] == true;
     window.effective_ns = window.effective.then_some(done.time);
@@ -59,7 +59,7 @@ fn close(
     invoked: &OpRef<'_>,
     done: Option<OpRef<'_>>,
 ) {
-    let asked = json(invoked.value);
+    let asked = json(&invoked.value);
     let only = asked["fault"].as_str();
     let open = windows
         .iter_mut()
@@ -71,7 +71,7 @@ fn close(
             window.error = history.error(done.row).or(Some("it could not be healed".into()));
             continue;
         }
-        let told = json(done.value);
+        let told = json(&done.value);
         if let Some(Value::Object(seen)) = told["evidence"].get(&window.fault)
             && let Some(evidence) = window.evidence.as_object_mut()
         {

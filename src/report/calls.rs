@@ -78,8 +78,8 @@ impl<'h> Calls<'h> {
                 f: op.f,
                 key: op.key,
                 outcome: done.map_or(Outcome::Info, |d| Outcome::of(d.kind)),
-                input: op.value,
-                output: done.map_or("null", |d| d.value),
+                input: op.value.as_str(),
+                output: done.map_or("null", |d| d.value.as_str()),
             });
         }
         calls.completions.sort_unstable();

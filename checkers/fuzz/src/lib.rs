@@ -147,7 +147,7 @@ fn assert_same(a: &History, b: &History) {
         let same = (one.index, one.time, one.process, one.kind, one.f, one.key, one.node);
         let back = (other.index, other.time, other.process, other.kind, other.f, other.key);
         assert_eq!(same, (back.0, back.1, back.2, back.3, back.4, back.5, other.node));
-        assert_eq!(content(one.value), content(other.value), "{a:?}");
+        assert_eq!(content(&one.value), content(&other.value), "{a:?}");
         if one.process != Process::Nemesis {
             assert_eq!(a.error(one.row), b.error(other.row));
         }

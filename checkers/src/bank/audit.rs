@@ -54,7 +54,7 @@ impl Sighting {
     /// What a read, whose completion is this op, at this row, shows.
     pub(super) fn new(row: u32, op: &OpRef<'_>, total: i128, badness: i128) -> Sighting {
         let told = Told { index: op.index, node: op.node.map(str::to_owned) };
-        Sighting { row, told, balances: op.value.to_owned(), total, badness }
+        Sighting { row, told, balances: op.value.to_string(), total, badness }
     }
 }
 

@@ -88,7 +88,7 @@ impl History {
         // Serde's "line 1" would mislead: it read no more than the value.
         let error = error.to_string();
         let error = error.split(" at line ").next().unwrap_or(&error);
-        let message = format!("`{}` with value {}: {error}", op.f, shorten(op.value));
+        let message = format!("`{}` with value {}: {error}", op.f, shorten(&op.value));
         if !self.has_lines {
             return Malformed { line: 0, message: format!("op {}: {message}", op.index) };
         }

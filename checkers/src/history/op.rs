@@ -3,7 +3,7 @@ use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
 
-use super::NONE;
+use super::{NONE, Text};
 use crate::{
     datum::number,
     decode::{self, decode},
@@ -84,7 +84,7 @@ pub struct OpRef<'h> {
     /// Which independent object it is about.
     pub key: Option<u32>,
     /// The argument or the answer, as JSON text.
-    pub value: &'h str,
+    pub value: Text<'h>,
     /// The node the client was connected to.
     pub node: Option<&'h str>,
 }

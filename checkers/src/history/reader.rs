@@ -1,6 +1,7 @@
 //! From text to rows: lines are read, put into rows, and paired.
-use std::{borrow::Cow, string::FromUtf8Error, sync::Arc};
+use std::{borrow::Cow, sync::Arc};
 
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -8,73 +9,112 @@ use serde_json::value::RawValue;
 use super::{History, Kind, Malformed, NO_NODE, NONE, Nanos, Process, Row, scan, shorten};
 use crate::datum::unambiguous::unambiguous;
 
-pub(super) const NOT_TEXT: &str = "not text: a history is JSON Lines, one op a line";
-
 /// Reads JSON Lines.
 pub(super) fn read(text: Vec<u8>) -> Result<History, Malformed> {
-    match String::from_utf8(text) {
-        Ok(text) => read_text(text),
-        Err(e) => Err(not_text(e)),
-    }
+    let (rows, names) = rows(&text)?;
+    let text = String::from_utf8(text).expect("every line is text");
+    Ok(History {
+        text: Arc::new(text),
+        rows: Arc::new(rows),
+        names: names.into(),
+        selected: None,
+        has_lines: true,
+    })
 }
 
-/// What is wrong first with what is not text.
-fn not_text(e: FromUtf8Error) -> Malformed {
-    let end = e.utf8_error().valid_up_to();
-    let mut text = e.into_bytes();
-    let whole = memchr::memrchr(b'\n', &text[..end]).map_or(0, |at| at + 1);
-    text.truncate(whole);
-    let line = memchr::memchr_iter(b'\n', &text).count() + 1;
-    let before = String::from_utf8(text).ok().filter(|text| lines(text).next().is_some());
-    let worse = before.and_then(|text| read_text(text).err());
-    worse.unwrap_or_else(|| Malformed { line, message: NOT_TEXT.into() })
-}
+/// What is read at a time.
+const BATCH: usize = 8 << 20;
 
-fn read_text(text: String) -> Result<History, Malformed> {
+fn rows(text: &[u8]) -> Result<(Vec<Row>, Vec<Arc<str>>), Malformed> {
     let mut reader = Reader::default();
-    let mut rows: Vec<Row> = Vec::with_capacity(guess_rows(&text));
-    for (number, at, line) in lines(&text) {
-        let bad = |message: String| Malformed { line: number, message };
-        let op = Line::of(line).map_err(bad)?;
-        let mut row = reader.row(&op, line, at as u64).map_err(bad)?;
-        let place = rows.len() as u32;
-        if let Some(open) = reader.pair(&row, place).map_err(bad)? {
-            row.pair = open;
-            rows[open as usize].pair = place;
+    let mut rows: Vec<Row> = Vec::with_capacity(guess_rows(text));
+    let (mut number, mut at) = (0, 0);
+    for batch in pieces(text, BATCH) {
+        for (line_number, line, op) in side_by_side(batch) {
+            let bad = |message| Malformed { line: number + line_number, message };
+            let op = op.map_err(bad)?;
+            let at = at + (line.as_ptr() as usize - batch.as_ptr() as usize);
+            let mut row = reader.row(&op, line, at as u64).map_err(bad)?;
+            let place = rows.len() as u32;
+            if let Some(open) = reader.pair(&row, place).map_err(bad)? {
+                row.pair = open;
+                rows[open as usize].pair = place;
+            }
+            rows.push(row);
         }
-        rows.push(row);
+        (number, at) = (number + newlines(batch), at + batch.len());
     }
     if rows.is_empty() {
         let message = "the history is empty: no op was recorded".into();
         return Err(Malformed { line: 1, message });
     }
     rows.shrink_to_fit();
-    Ok(History {
-        text: Arc::new(text),
-        rows: Arc::new(rows),
-        names: reader.names.into(),
-        selected: None,
-        has_lines: true,
+    Ok((rows, reader.names))
+}
+
+/// A line of a text, with its number, from 1, and the op that it is or what is wrong with it.
+type Read<'a> = (usize, &'a str, Result<Line<'a>, String>);
+
+/// The lines of a text of whole lines, read by all threads, up to one that is not text.
+pub(super) fn side_by_side(text: &[u8]) -> impl Iterator<Item = Read<'_>> {
+    let size = (text.len() / (4 * rayon::current_num_threads())).max(1 << 12);
+    let pieces = pieces(text, size);
+    let read: Vec<_> = pieces.par_iter().map(|piece| (ops(piece), newlines(piece))).collect();
+    let mut before = 0;
+    read.into_iter().flat_map(move |(lines, count)| {
+        let start = before;
+        before += count;
+        lines.into_iter().map(move |(number, line, op)| (start + number, line, op))
     })
 }
 
-/// The lines of a text that are not blank, each with its number, from 1, and where it begins.
-pub(super) fn lines(text: &str) -> impl Iterator<Item = (usize, usize, &str)> {
-    let (mut number, mut at) = (0, 0);
+/// The ops of a text of whole lines, up to where it is text no more.
+fn ops(text: &[u8]) -> Vec<Read<'_>> {
+    if let Ok(text) = std::str::from_utf8(text) {
+        return lines(text).map(|(number, line)| (number, line, Line::of(line))).collect();
+    }
+    let valid = text.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+    let whole = &valid.as_bytes()[..valid.rfind('\n').map_or(0, |at| at + 1)];
+    let mut read = ops(whole);
+    let message = "not text: a history is JSON Lines, one op a line".into();
+    read.push((newlines(whole) + 1, "", Err(message)));
+    read
+}
+
+/// A text in pieces of about so many bytes, each of whole lines.
+fn pieces(text: &[u8], size: usize) -> Vec<&[u8]> {
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let end = rest.get(size..).and_then(|after| memchr::memchr(b'\n', after));
+        let (piece, after) = rest.split_at(end.map_or(rest.len(), |end| size + end + 1));
+        pieces.push(piece);
+        rest = after;
+    }
+    pieces
+}
+
+/// How many lines end in a text.
+pub(super) fn newlines(text: &[u8]) -> usize {
+    memchr::memchr_iter(b'\n', text).count()
+}
+
+/// The lines of a text that are not blank, each with its number, from 1.
+fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let is_blank = |line: &str| line.bytes().all(|byte| byte.is_ascii_whitespace());
+    let (mut number, mut rest) = (0, text);
     let lines = std::iter::from_fn(move || {
-        let rest = text.get(at..).filter(|rest| !rest.is_empty())?;
-        let line = &rest[..memchr::memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len())];
-        let found = (number + 1, at, line);
-        number += 1;
-        at += line.len() + 1;
-        Some(found)
+        let end = memchr::memchr(b'\n', rest.as_bytes()).map_or(rest.len(), |end| end + 1);
+        let (line, after) = rest.split_at(end);
+        (number, rest) = (number + 1, after);
+        (!line.is_empty()).then(|| (number, line.strip_suffix('\n').unwrap_or(line)))
     });
-    lines.filter(|(_, _, line)| !line.bytes().all(|byte| byte.is_ascii_whitespace()))
+    lines.filter(move |(_, line)| !is_blank(line))
 }
 
 /// How many rows a text has, judged by its first lines. What is too much is never touched.
-fn guess_rows(text: &str) -> usize {
-    let sample = &text.as_bytes()[..text.len().min(1 << 16)];
+fn guess_rows(text: &[u8]) -> usize {
+    let sample = &text[..text.len().min(1 << 16)];
     let lines = memchr::memchr_iter(b'\n', sample).count() + 1;
     text.len() / (sample.len() / lines).max(1) * 9 / 8 + 16
 }
@@ -129,7 +169,7 @@ impl<'a> Line<'a> {
     /// # Errors
     /// [`Malformed`] for each line that is no op.
     pub fn all(text: &str) -> impl Iterator<Item = Result<Line<'_>, Malformed>> {
-        lines(text).map(|(number, _, line)| {
+        lines(text).map(|(number, line)| {
             Line::of(line).map_err(|message| Malformed { line: number, message })
         })
     }

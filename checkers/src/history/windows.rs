@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 
 use super::{
     History, Kind, Malformed, NONE, Row,
-    reader::{Line, NOT_TEXT, Reader, lines},
+    reader::{Line, Reader, newlines, side_by_side},
 };
 
 /// All that was read and not dropped, key by key.
@@ -100,17 +100,14 @@ impl Windows {
     /// Takes in whole lines: read side by side, paired one after the other, and put into the
     /// windows side by side again, since most of the work is to reach memory that was left cold.
     fn take(&mut self, text: &[u8]) -> Result<(), Malformed> {
-        let pieces = pieces(text, 4 * rayon::current_num_threads());
-        let read: Vec<_> = pieces.par_iter().map(|piece| (ops(piece), newlines(piece))).collect();
-        let mut arrived = Vec::with_capacity(read.iter().map(|(lines, _)| lines.len()).sum());
-        for (lines, count) in read {
-            for (number, line, op) in lines {
-                let number = self.lines + number;
-                let paired = op.and_then(|op| self.pair(&op, line));
-                arrived.extend(paired.map_err(|message| Malformed { line: number, message })?);
-            }
-            self.lines += count;
+        let count = newlines(text);
+        let mut arrived = Vec::with_capacity(count);
+        for (number, line, op) in side_by_side(text) {
+            let paired = op.and_then(|op| self.pair(&op, line));
+            let bad = |message| Malformed { line: self.lines + number, message };
+            arrived.extend(paired.map_err(bad)?);
         }
+        self.lines += count;
         self.put(&arrived);
         Ok(())
     }
@@ -299,37 +296,4 @@ fn has_line(kind: Kind) -> bool {
 /// By how much to make room: by a quarter more, not by as much again: there are many windows.
 fn more(has: usize, room: usize, wanted: usize) -> usize {
     if room - has < wanted { wanted.max(has / 4).max(16) } else { 0 }
-}
-
-/// A line of a text, its number, and the op that it is or what is wrong with it.
-type Read<'a> = (usize, &'a str, Result<Line<'a>, String>);
-
-/// The ops of a text of whole lines, up to where it is text no more.
-fn ops(text: &[u8]) -> Vec<Read<'_>> {
-    if let Ok(text) = std::str::from_utf8(text) {
-        return lines(text).map(|(number, _, line)| (number, line, Line::of(line))).collect();
-    }
-    let valid = text.utf8_chunks().next().map_or("", |chunk| chunk.valid());
-    let whole = &valid.as_bytes()[..valid.rfind('\n').map_or(0, |at| at + 1)];
-    let mut read = ops(whole);
-    read.push((newlines(whole) + 1, "", Err(NOT_TEXT.into())));
-    read
-}
-
-/// About so many pieces of a text, each of whole lines.
-fn pieces(text: &[u8], count: usize) -> Vec<&[u8]> {
-    let size = (text.len() / count).max(1 << 12);
-    let mut pieces = Vec::new();
-    let mut rest = text;
-    while !rest.is_empty() {
-        let end = rest.get(size..).and_then(|after| memchr::memchr(b'\n', after));
-        let (piece, after) = rest.split_at(end.map_or(rest.len(), |end| size + end + 1));
-        pieces.push(piece);
-        rest = after;
-    }
-    pieces
-}
-
-fn newlines(text: &[u8]) -> usize {
-    memchr::memchr_iter(b'\n', text).count()
 }

@@ -182,7 +182,7 @@ impl<'h> Chunk<'h> {
             chunk.starts.push(chunk.acts.len() as u32);
             let row = said(history, outline);
             chunk
-                .txn(history.op(row).value, words, outline.kind == Kind::Ok)
+                .txn(history.op(row).value.as_str(), words, outline.kind == Kind::Ok)
                 .map_err(|e| history.malformed(row, &serde_json::Error::custom(e)))?;
         }
         Ok(chunk)

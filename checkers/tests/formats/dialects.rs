@@ -63,7 +63,7 @@ fn index_time_node_and_error_are_kept() {
     );
     let [invoke, info] = [history.op(0), history.op(1)];
     assert_eq!((invoke.index, invoke.time, invoke.node), (4, 17, Some("n1")));
-    assert_eq!((info.index, info.time, info.value), (9, 0, "null"));
+    assert_eq!((info.index, info.time, info.value.as_str()), (9, 0, "null"));
     assert_eq!(history.error(1).unwrap(), r#"["oops","x"]"#);
     // Where one op has no index, none has.
     let mixed =
@@ -127,7 +127,7 @@ fn keys_are_taken_out_of_independent_values() {
     let keys: Vec<Option<u32>> = history.ops().map(|op| op.key).collect();
     let expected = [7, 7, 8, 7, u32::MAX, 8, 7, 7, 7];
     assert_eq!(keys, expected.map(|key| (key != u32::MAX).then_some(key)));
-    assert_eq!((history.op(3).value, history.op(6).value), ("[1,2]", r#""timed-out""#));
+    assert_eq!((history.op(3).value.as_str(), history.op(6).value.as_str()), ("[1,2]", r#""timed-out""#));
     judged(INDEPENDENT, "cas-register", Valid::Valid);
     judged(
         &INDEPENDENT
@@ -153,10 +153,10 @@ fn a_pair_is_not_taken_for_a_key_without_need() {
     // Two micro-operations.
     plain("{:process 0, :type :invoke, :f :txn, :value [[:r 1 nil] [:r 2 nil]]}");
     let forced = format::read(INDEPENDENT, Keys::None).unwrap();
-    assert_eq!((forced.op(0).key, forced.op(0).value), (None, "[7,1]"));
+    assert_eq!((forced.op(0).key, forced.op(0).value.as_str()), (None, "[7,1]"));
     let writes = "{:process 0, :type :invoke, :f :write, :value [:x 1]}";
     let forced = format::read(writes, Keys::Independent).unwrap();
-    assert_eq!((forced.op(0).key, forced.op(0).value), (Some(0), "1"));
+    assert_eq!((forced.op(0).key, forced.op(0).value.as_str()), (Some(0), "1"));
     assert!(forced.line(0).contains(r#""key_name":"x""#));
     let error = format::read(writes.replace("[:x 1]", "3"), Keys::Independent).unwrap_err();
     assert!(error.message.contains("3 is no pair"), "{error}");

@@ -33,7 +33,7 @@ fn returns(history: &History, keys: Keys) -> History {
                 value => value.into(),
             }
         };
-        assert_eq!(elements(a.value), elements(b.value), "{text}");
+        assert_eq!(elements(&a.value), elements(&b.value), "{text}");
         assert_eq!(history.error(a.row), back.error(b.row));
     }
     back
