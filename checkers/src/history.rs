@@ -9,19 +9,21 @@ use std::{borrow::Cow, collections::BTreeMap, fmt, sync::Arc};
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
+mod arrivals;
 mod calls;
 mod line;
 mod op;
 mod outline;
 mod reader;
 mod scan;
+mod seen;
 mod text;
 pub(crate) mod windows;
 
 pub use calls::{Call, Outcome};
 pub use op::{Kind, Nanos, Op, OpRef, Process};
 pub use outline::Outline;
-pub use reader::Line;
+pub use seen::Seen;
 pub use text::Text;
 
 /// Why a text is not a history.

@@ -4,9 +4,12 @@
 //! doubt, and says the same in the end as its checker would say of the whole.
 use std::collections::BTreeMap;
 
-use crate::{Budget, History, Malformed, Valid, Verdict};
+use crate::{Budget, History, Malformed, Valid, Verdict, history::Seen};
 
 pub(crate) mod fold;
+
+/// Who sees every op as it comes, in order, while it is judged.
+pub type Watch<'w> = dyn FnMut(&Seen<'_>) + Send + 'w;
 
 /// A check of one history, which comes bit by bit.
 pub trait Stream: Send {
@@ -15,7 +18,12 @@ pub trait Stream: Send {
     ///
     /// # Errors
     /// [`Malformed`] as [`History::read`].
-    fn feed(&mut self, text: &[u8], budget: &Budget) -> Result<Valid, Malformed>;
+    fn feed(
+        &mut self,
+        text: &[u8],
+        budget: &Budget,
+        watch: &mut Watch<'_>,
+    ) -> Result<Valid, Malformed>;
 
     /// Judges at once what can be judged, and drops it. Gives the worst that is known.
     fn settle(&mut self, budget: &Budget) -> Valid;
@@ -24,7 +32,11 @@ pub trait Stream: Send {
     ///
     /// # Errors
     /// [`Malformed`] as [`History::read`].
-    fn finish(self: Box<Self>, budget: &Budget) -> Result<Streamed, Malformed>;
+    fn finish(
+        self: Box<Self>,
+        budget: &Budget,
+        watch: &mut Watch<'_>,
+    ) -> Result<Streamed, Malformed>;
 }
 
 /// What is known of a history that is gone.

@@ -192,7 +192,7 @@ fn a_violation_is_found_as_soon_as_the_calls_before_it_are_known() {
     let counter = Counter::default();
     let mut stream = counter.stream().expect("a stream");
     let mut feed = |text: &str| {
-        stream.feed(text.as_bytes(), &budget).expect("a history");
+        stream.feed(text.as_bytes(), &budget, &mut |_| ()).expect("a history");
         stream.settle(&budget)
     };
     assert_eq!(feed(&op(0, "invoke", "add", "1")), Valid::Valid);

@@ -108,7 +108,7 @@ fn a_violation_is_found_as_soon_as_it_is_complete() {
     let set = Set::default();
     let mut stream = set.stream().expect("a stream");
     let mut feed = |text: &str| {
-        stream.feed(text.as_bytes(), &budget).expect("a history");
+        stream.feed(text.as_bytes(), &budget, &mut |_| ()).expect("a history");
         stream.settle(&budget)
     };
     assert_eq!(feed(&add), Valid::Valid);

@@ -32,11 +32,11 @@ fn feed(checker: &dyn Checker, text: &str, random: &mut ChaCha8Rng) -> Streamed 
     let mut rest = text.as_bytes();
     while !rest.is_empty() {
         let (piece, after) = rest.split_at(random.random_range(1..=rest.len().min(300)));
-        stream.feed(piece, &budget).unwrap();
+        stream.feed(piece, &budget, &mut |_| ()).unwrap();
         stream.settle(&budget);
         rest = after;
     }
-    stream.finish(&budget).unwrap()
+    stream.finish(&budget, &mut |_| ()).unwrap()
 }
 
 /// Where the anomaly of a verdict, if it has one, says that there is no order any more.
@@ -167,14 +167,14 @@ fn a_window_that_never_ends_is_unknown_when_it_outgrows_the_budget() {
             r#"{{"index":{index},"process":{process},"type":"{kind}","f":"write","value":{value}}}"#
         );
         index += 1;
-        stream.feed(format!("{line}\n").as_bytes(), &budget).unwrap();
+        stream.feed(format!("{line}\n").as_bytes(), &budget, &mut |_| ()).unwrap();
     };
     feed(0, "invoke", 0);
     for value in 1..2_000 {
         feed(1, "invoke", value);
         feed(1, "ok", value);
     }
-    let verdict = stream.finish(&budget).unwrap().verdict;
+    let verdict = stream.finish(&budget, &mut |_| ()).unwrap().verdict;
     assert_eq!(verdict.valid, Valid::Unknown);
     assert!(verdict.why().unwrap().contains("out of memory"), "{verdict:?}");
 }
@@ -185,8 +185,8 @@ fn what_is_no_history_is_refused_with_its_line() {
     let budget = Budget::unlimited();
     let refused = |text: &str| {
         let mut stream = checker.stream().unwrap();
-        let fed = stream.feed(text.as_bytes(), &budget);
-        fed.err().or_else(|| stream.finish(&budget).err()).unwrap().to_string()
+        let fed = stream.feed(text.as_bytes(), &budget, &mut |_| ());
+        fed.err().or_else(|| stream.finish(&budget, &mut |_| ()).err()).unwrap().to_string()
     };
     let line = r#"{"process":0,"type":"invoke","f":"write","value":1}"#;
     assert_eq!(refused(""), "line 1: the history is empty: no op was recorded");

@@ -1,7 +1,7 @@
 //! Counts, latencies, errors.
 use std::collections::BTreeMap;
 
-use checkers::{History, Kind, Nanos, OpRef, Process};
+use checkers::{History, Kind, Nanos, OpRef, Process, history::Seen};
 use hdrhistogram::Histogram;
 
 use super::unforeseen::Kinds;
@@ -13,7 +13,7 @@ const ERRORS_MAX: usize = 20;
 /// The statistics of a history's client calls.
 pub fn stats(history: &History) -> Stats {
     let mut tally = Tally::default();
-    tally.add(history);
+    history.seen().for_each(|op| tally.see(&op));
     tally.stats()
 }
 
@@ -39,66 +39,34 @@ struct OfFunction {
     services: Histogram<u64>,
 }
 
-/// An invocation.
-#[derive(Clone, Copy)]
-pub(super) struct Asked<'a> {
-    pub(super) f: &'a str,
-    pub(super) node: Option<&'a str>,
-    pub(super) time: Nanos,
-    pub(super) due: Option<Nanos>,
-}
-
-/// How it ended.
-#[derive(Clone, Copy)]
-pub(super) struct Answered {
-    pub(super) kind: Kind,
-    pub(super) time: Nanos,
-    pub(super) index: u32,
-}
-
 impl Tally {
-    /// Takes in a history.
-    fn add(&mut self, history: &History) {
-        for (invoked, done) in client_calls(history) {
-            let OpRef { f, node, time, row, .. } = invoked;
-            let asked = Asked { f, node, time, due: history.due(row) };
-            let error = || history.error(done?.row);
-            let answered = |OpRef { kind, time, index, .. }| Answered { kind, time, index };
-            self.end(asked, done.map(answered), error);
+    /// Takes in the next op. A call counts as one that never ends until it does.
+    pub(super) fn see(&mut self, op: &Seen<'_>) {
+        self.first = Some(self.first.map_or(op.time, |first| first.min(op.time)));
+        self.last = self.last.max(op.time);
+        if op.process == Process::Nemesis {
+            return;
         }
-        history.ops().for_each(|op| self.saw(op.time));
-    }
-
-    /// An op was written down at this time.
-    pub(super) fn saw(&mut self, time: Nanos) {
-        self.first = Some(self.first.map_or(time, |first| first.min(time)));
-        self.last = self.last.max(time);
-    }
-
-    /// A call ended, or never will; `error` says why not `ok`.
-    pub(super) fn end(
-        &mut self,
-        asked: Asked<'_>,
-        done: Option<Answered>,
-        error: impl FnOnce() -> Option<String>,
-    ) {
-        let kind = done.map_or(Kind::Info, |done| done.kind);
-        count(&mut self.ops, kind);
-        if let Some(node) = asked.node {
-            count(named(&mut self.by_node, node, Counts::default), kind);
+        count(&mut self.ops, op.kind);
+        if let Some(node) = op.node {
+            count(named(&mut self.by_node, node, Counts::default), op.kind);
         }
-        let of_f = named(&mut self.by_f, asked.f, OfFunction::new);
-        count(&mut of_f.counts, kind);
-        let Some(done) = done else { return };
-        if kind == Kind::Ok {
-            let since = |start| done.time.saturating_sub(start);
-            self.is_late |= asked.due.is_some();
-            // Grows as it must: a latency is never refused.
-            let _ = of_f.latencies.record(since(asked.due.unwrap_or(asked.time)));
-            let _ = of_f.services.record(since(asked.time));
-        } else if let Some(error) = error() {
-            *self.errors.entry(class(&error)).or_default() += 1;
-            self.unforeseen.add(done.index, &error);
+        let of_f = named(&mut self.by_f, op.f, OfFunction::new);
+        count(&mut of_f.counts, op.kind);
+        match op.kind {
+            Kind::Ok => {
+                let since = |start| op.time.saturating_sub(start);
+                self.is_late |= op.due.is_some();
+                // Grows as it must: a latency is never refused.
+                let _ = of_f.latencies.record(since(op.due.unwrap_or(op.invoked)));
+                let _ = of_f.services.record(since(op.invoked));
+            }
+            Kind::Fail | Kind::Info => {
+                let Some(error) = op.error() else { return };
+                *self.errors.entry(class(&error)).or_default() += 1;
+                self.unforeseen.add(op.index, &error);
+            }
+            Kind::Invoke => (),
         }
     }
 
@@ -154,12 +122,22 @@ pub(super) fn client_calls(
     history.ops().filter(is_call).map(|op| (op, history.pair(op.row)))
 }
 
+/// Counts a call that was invoked, or that has ended in this way.
 fn count(counts: &mut Counts, kind: Kind) {
-    counts.total += 1;
     match kind {
-        Kind::Ok => counts.ok += 1,
-        Kind::Fail => counts.fail += 1,
-        Kind::Info | Kind::Invoke => counts.info += 1,
+        Kind::Invoke => {
+            counts.total += 1;
+            counts.info += 1;
+        }
+        Kind::Ok => {
+            counts.info -= 1;
+            counts.ok += 1;
+        }
+        Kind::Fail => {
+            counts.info -= 1;
+            counts.fail += 1;
+        }
+        Kind::Info => (),
     }
 }
 

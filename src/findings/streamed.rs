@@ -42,7 +42,7 @@ pub fn judge_run(
     let (streamed, counts) = sides.finish(&budget)?;
     let verdict = &streamed.verdict;
     refuse_malformed(verdict)?;
-    let counted = counts.end_all();
+    let counted = counts.end();
     let faults = windows::windows(&streamed.nemesis);
     let healed = evidence::last_heal(&streamed.nemesis).unwrap_or(0);
     let mut evidence = counted.evidence(&faults);
@@ -70,13 +70,14 @@ impl<'c> SideBySide<'c> {
         SideBySide { stream, counts: Counts::default() }
     }
 
-    /// Takes in the next lines, of which only the very last need not be whole.
+    /// Takes in the next piece of the text, which may end anywhere.
     ///
     /// # Errors
     /// [`Malformed`] as [`History::read`].
-    pub fn take(&mut self, lines: &[u8], budget: &Budget) -> Result<(), Malformed> {
+    pub fn take(&mut self, text: &[u8], budget: &Budget) -> Result<(), Malformed> {
         let SideBySide { stream, counts } = self;
-        let (judged, ()) = rayon::join(|| stream.feed(lines, budget), || counts.take(lines));
+        let judged = stream.feed(text, budget, &mut |op| counts.see(op));
+        counts.settle();
         judged.map(drop)
     }
 
@@ -85,7 +86,8 @@ impl<'c> SideBySide<'c> {
     /// # Errors
     /// [`Malformed`] as [`History::read`].
     pub fn finish(self, budget: &Budget) -> Result<(Streamed, Counts), Malformed> {
-        Ok((self.stream.finish(budget)?, self.counts))
+        let SideBySide { stream, mut counts } = self;
+        Ok((stream.finish(budget, &mut |op| counts.see(op))?, counts))
     }
 }
 
@@ -116,7 +118,7 @@ pub fn judge_streamed(
 ) -> Result<RunResult> {
     let verdict = &streamed.verdict;
     refuse_malformed(verdict)?;
-    let counted = counts.end_all();
+    let counted = counts.end();
     let faults = windows::windows(&streamed.nemesis);
     let (evidence, resilience) = (counted.evidence(&faults), counted.resilience(&faults));
     let histories: Vec<&History> = streamed.evidence.values().collect();

@@ -88,7 +88,7 @@ fn follow(
         piece.clear();
         file.set_limit(PIECE);
         file.read_to_end(&mut piece).context("failed to read the history")?;
-        let mut worst = stream.feed(&piece, &budget)?;
+        let mut worst = stream.feed(&piece, &budget, &mut |_| ())?;
         if settled.elapsed() >= SETTLE_EVERY {
             worst = stream.settle(&budget);
             settled = Instant::now();

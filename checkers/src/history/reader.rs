@@ -36,7 +36,9 @@ fn rows(text: &[u8]) -> Result<(Vec<Row>, Vec<Arc<str>>), Malformed> {
             let at = at + (line.as_ptr() as usize - batch.as_ptr() as usize);
             let mut row = reader.row(&op, line, at as u64).map_err(bad)?;
             let place = rows.len() as u32;
-            if let Some(open) = reader.pair(&row, place).map_err(bad)? {
+            if let Some(Asked { place: open, .. }) =
+                reader.pair(&row, op.due.unwrap_or(op.time), place).map_err(bad)?
+            {
                 row.pair = open;
                 rows[open as usize].pair = place;
             }
@@ -53,10 +55,10 @@ fn rows(text: &[u8]) -> Result<(Vec<Row>, Vec<Arc<str>>), Malformed> {
 }
 
 /// A line of a text, with its number, from 1, and the op that it is or what is wrong with it.
-type Read<'a> = (usize, &'a str, Result<Line<'a>, String>);
+pub(super) type Read<'a> = (usize, &'a str, Result<Line<'a>, String>);
 
 /// The lines of a text of whole lines, read by all threads, up to one that is not text.
-pub(super) fn side_by_side(text: &[u8]) -> impl Iterator<Item = Read<'_>> {
+pub(super) fn side_by_side(text: &[u8]) -> impl Iterator<Item = Read<'_>> + Send {
     let size = (text.len() / (4 * rayon::current_num_threads())).max(1 << 12);
     let pieces = pieces(text, size);
     let read: Vec<_> = pieces.par_iter().map(|piece| (ops(piece), newlines(piece))).collect();
@@ -82,7 +84,7 @@ fn ops(text: &[u8]) -> Vec<Read<'_>> {
 }
 
 /// A text in pieces of about so many bytes, each of whole lines.
-fn pieces(text: &[u8], size: usize) -> Vec<&[u8]> {
+pub(super) fn pieces(text: &[u8], size: usize) -> Vec<&[u8]> {
     let mut pieces = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {
@@ -119,29 +121,19 @@ fn guess_rows(text: &[u8]) -> usize {
     text.len() / (sample.len() / lines).max(1) * 9 / 8 + 16
 }
 
-/// An op as a line spells it, whatever came before it.
+/// An op as a line spells it.
 #[derive(Debug, PartialEq)]
-pub struct Line<'a> {
-    /// The whole line.
-    pub text: &'a str,
-    /// The `index`, where it has one.
-    pub index: Option<u32>,
-    /// Nanoseconds since the start; 0 where it has no time.
-    pub time: Nanos,
-    /// Of an invocation, when it should have begun, where that was earlier.
-    pub due: Option<Nanos>,
-    /// Who invoked.
-    pub process: Process,
-    /// Invocation, or how it ended.
-    pub kind: Kind,
-    /// The function asked for.
-    pub f: Cow<'a, str>,
-    /// Which independent object it is about.
-    pub key: Option<u32>,
-    /// The argument or the answer, as JSON text, where there is one and it is not `null`.
-    pub value: Option<&'a str>,
-    /// The node the client was connected to.
-    pub node: Option<Cow<'a, str>>,
+pub(super) struct Line<'a> {
+    pub(super) index: Option<u32>,
+    pub(super) time: Nanos,
+    pub(super) due: Option<Nanos>,
+    pub(super) process: Process,
+    pub(super) kind: Kind,
+    pub(super) f: Cow<'a, str>,
+    pub(super) key: Option<u32>,
+    /// As text, where there is one and it is not `null`.
+    pub(super) value: Option<&'a str>,
+    pub(super) node: Option<Cow<'a, str>>,
 }
 
 /// A line as serde reads it, whatever it looks like.
@@ -164,21 +156,6 @@ struct AnyLine<'a> {
 }
 
 impl<'a> Line<'a> {
-    /// The ops of whole lines, each by itself: what cannot have happened is not looked for.
-    ///
-    /// # Errors
-    /// [`Malformed`] for each line that is no op.
-    pub fn all(text: &str) -> impl Iterator<Item = Result<Line<'_>, Malformed>> {
-        lines(text).map(|(number, line)| {
-            Line::of(line).map_err(|message| Malformed { line: number, message })
-        })
-    }
-
-    /// Why it did not end `ok`, where it says so.
-    pub fn error(&self) -> Option<String> {
-        error(self.text)
-    }
-
     /// Reads a line, or says what is wrong with it.
     pub(super) fn of(line: &'a str) -> Result<Line<'a>, String> {
         scan::line(line).map_or_else(|| slowly(line), Ok)
@@ -190,7 +167,7 @@ impl<'a> Line<'a> {
             serde_json::from_str(text)?;
         let value = value.map(RawValue::get);
         value.map_or(Ok(()), unambiguous)?;
-        Ok(Line { text, index, time, due, process, kind, f, key, value, node })
+        Ok(Line { index, time, due, process, kind, f, key, value, node })
     }
 }
 
@@ -205,51 +182,58 @@ pub(super) struct Reader {
     index: Option<u32>,
 }
 
-/// What every process is doing. Small numbers, which most are, have a place of their own.
+/// What every process waits for. Small numbers, which most are, have a place of their own.
 #[derive(Default)]
 struct Processes {
-    small: Vec<ProcessState>,
-    others: FxHashMap<u32, ProcessState>,
+    small: Vec<Asked>,
+    others: FxHashMap<u32, Asked>,
 }
 
 const SMALL: u32 = 1 << 20;
 
 impl Processes {
-    fn of(&mut self, process: u32) -> &mut ProcessState {
+    fn of(&mut self, process: u32) -> &mut Asked {
         if process >= SMALL {
             return self.others.entry(process).or_default();
         }
         let place = process as usize;
         if place >= self.small.len() {
-            self.small.resize_with(place + 1, ProcessState::default);
+            self.small.resize_with(place + 1, Asked::default);
         }
         &mut self.small[place]
     }
 }
 
-/// What a process is doing: its open invocation, or that it ended with an `info`.
-#[derive(Default)]
-enum ProcessState {
-    #[default]
-    Free,
-    Busy(Asked),
-    Crashed,
-}
-
-/// An open invocation.
+/// An invocation that a process waits for, in half a line of a processor's cache: there may be more
+/// of them than it holds.
 #[derive(Clone, Copy)]
-struct Asked {
-    /// Where the caller put its row.
-    place: u32,
+pub(super) struct Asked {
+    /// Where the caller put its row; or that there is none ([`FREE`], [`CRASHED`]).
+    pub(super) place: u32,
     index: u32,
     key: u32,
     f: u16,
+    pub(super) node: u16,
+    pub(super) time: Nanos,
+    /// When it was due; the time where it was not late.
+    pub(super) due: Nanos,
+}
+
+/// In place of a row: the process waits for nothing.
+const FREE: u32 = NONE;
+/// In place of a row: the process ended with an `info`.
+const CRASHED: u32 = NONE - 1;
+
+impl Default for Asked {
+    fn default() -> Asked {
+        Asked { place: FREE, index: 0, key: 0, f: 0, node: 0, time: 0, due: 0 }
+    }
 }
 
 impl Reader {
     /// The row of a line, which begins at this byte of its text; or what is wrong with it.
     pub(super) fn row(&mut self, op: &Line<'_>, line: &str, at: u64) -> Result<Row, String> {
-        if self.rows == NONE {
+        if self.rows == CRASHED {
             return Err("more than 4,294,967,294 ops".into());
         }
         let (value_at, value_len) = match op.value {
@@ -282,41 +266,48 @@ impl Reader {
         Ok(row)
     }
 
-    /// Pairs a row, which stands at this place, with the place of the invocation that it completes,
+    /// Pairs a row, which stands at this place and was due then, with the invocation that it completes,
     /// or says why it cannot have happened.
-    pub(super) fn pair(&mut self, row: &Row, place: u32) -> Result<Option<u32>, String> {
-        let Row { process, kind, f, key, index, .. } = *row;
+    pub(super) fn pair(
+        &mut self,
+        row: &Row,
+        due: Nanos,
+        place: u32,
+    ) -> Result<Option<Asked>, String> {
+        let Row { process, kind, f, key, index, node, time, .. } = *row;
         let state = self.processes.of(process);
         let who = || match process {
             NONE => "the nemesis".into(),
             _ => format!("process {process}"),
         };
-        match (kind, &*state) {
-            (Kind::Invoke, ProcessState::Busy(Asked { index, .. })) => {
-                Err(format!("{} invokes, but its op {index} has not completed", who()))
-            }
-            (Kind::Invoke, ProcessState::Crashed) if process != NONE => {
+        let open = *state;
+        match (kind, open.place) {
+            (Kind::Invoke, CRASHED) if process != NONE => {
                 Err(format!("{} invokes again after an `info`", who()))
             }
-            (Kind::Invoke, _) => {
-                *state = ProcessState::Busy(Asked { place, index, key, f });
+            (Kind::Invoke, FREE | CRASHED) => {
+                *state = Asked { place, index, key, f, node, time, due };
                 Ok(None)
             }
-            (_, &ProcessState::Busy(asked)) => {
-                if asked.f != f || asked.key != key {
-                    let (before, here) = (&self.names[asked.f as usize], &self.names[f as usize]);
-                    return Err(format!(
-                        "completes op {} ({before}) with another `f` or `key` ({here})",
-                        asked.index
-                    ));
-                }
-                let crashed = kind == Kind::Info && process != NONE;
-                *state = if crashed { ProcessState::Crashed } else { ProcessState::Free };
-                Ok(Some(asked.place))
+            (Kind::Invoke, _) => {
+                let index = open.index;
+                Err(format!("{} invokes, but its op {index} has not completed", who()))
             }
             // Jepsen's nemesis writes `info` at both ends: an event, not a call.
-            (_, _) if process == NONE => Ok(None),
-            (_, _) => Err(format!("{} completes an op that it did not invoke", who())),
+            (_, FREE | CRASHED) if process == NONE => Ok(None),
+            (_, FREE | CRASHED) => Err(format!("{} completes an op that it did not invoke", who())),
+            (_, _) => {
+                if open.f != f || open.key != key {
+                    let (before, here) = (&self.names[open.f as usize], &self.names[f as usize]);
+                    return Err(format!(
+                        "completes op {} ({before}) with another `f` or `key` ({here})",
+                        open.index
+                    ));
+                }
+                let is_crashed = kind == Kind::Info && process != NONE;
+                state.place = if is_crashed { CRASHED } else { FREE };
+                Ok(Some(open))
+            }
         }
     }
 

@@ -25,7 +25,7 @@ pub(super) fn line(text: &str) -> Option<Line<'_>> {
             _ => return None,
         }
     }
-    (scan.at == text.len()).then(|| fields.finish(text)).flatten()
+    (scan.at == text.len()).then(|| fields.finish()).flatten()
 }
 
 /// The fields met so far.
@@ -63,9 +63,8 @@ impl<'a> Fields<'a> {
         }
     }
 
-    fn finish(self, text: &'a str) -> Option<Line<'a>> {
+    fn finish(self) -> Option<Line<'a>> {
         Some(Line {
-            text,
             index: self.index,
             time: self.time.unwrap_or(0),
             due: self.due,

@@ -4,13 +4,11 @@
 //! half the size of its text.
 use std::sync::Arc;
 
-use rayon::prelude::*;
-use rustc_hash::FxHashMap;
-
 use super::{
     History, Kind, Malformed, NONE, Row,
-    reader::{Line, Reader, newlines, side_by_side},
+    arrivals::{Arrived, Pairing},
 };
+use crate::stream::Watch;
 
 /// All that was read and not dropped, key by key.
 #[derive(Default)]
@@ -19,10 +17,8 @@ pub(crate) struct Windows {
     pub(crate) all: Vec<Window>,
     /// What the nemesis did, all of it.
     pub(crate) nemesis: Window,
-    places: FxHashMap<u32, usize>,
-    reader: Reader,
-    /// Lines read, and the beginning of the next.
-    lines: usize,
+    pairing: Pairing,
+    /// The beginning of the next line.
     rest: Vec<u8>,
 }
 
@@ -42,24 +38,12 @@ pub(crate) struct Window {
     is_closed: bool,
 }
 
-/// Windows that a thread fills at least, for it to be worth while.
-const MIN_LEN: usize = 64;
-
-/// A row on its way to its window.
-struct Arrived<'a> {
-    window: u32,
-    row: Row,
-    line: &'a str,
-    /// The place of the invocation that it completes.
-    open: Option<u32>,
-}
-
 impl Windows {
     /// Takes in the next piece of the text, which may end anywhere.
     ///
     /// # Errors
     /// [`Malformed`] as [`History::read`].
-    pub(crate) fn feed(&mut self, text: &[u8]) -> Result<(), Malformed> {
+    pub(crate) fn feed(&mut self, text: &[u8], watch: &mut Watch<'_>) -> Result<(), Malformed> {
         let Some(end) = memchr::memrchr(b'\n', text) else {
             self.rest.extend_from_slice(text);
             return Ok(());
@@ -67,8 +51,8 @@ impl Windows {
         let begin = memchr::memchr(b'\n', text).unwrap_or(end);
         self.rest.extend_from_slice(&text[..=begin]);
         let first = std::mem::take(&mut self.rest);
-        self.take(&first)?;
-        self.take(text.get(begin + 1..=end).unwrap_or_default())?;
+        self.take(&first, watch)?;
+        self.take(text.get(begin + 1..=end).unwrap_or_default(), watch)?;
         self.rest.extend_from_slice(&text[end + 1..]);
         Ok(())
     }
@@ -77,9 +61,9 @@ impl Windows {
     ///
     /// # Errors
     /// [`Malformed`] as [`History::read`].
-    pub(crate) fn end(&mut self) -> Result<(), Malformed> {
+    pub(crate) fn end(&mut self, watch: &mut Watch<'_>) -> Result<(), Malformed> {
         let last = std::mem::take(&mut self.rest);
-        self.take(&last)?;
+        self.take(&last, watch)?;
         if self.all.is_empty() && self.nemesis.ops == 0 {
             let message = "the history is empty: no op was recorded".into();
             return Err(Malformed { line: 1, message });
@@ -89,7 +73,7 @@ impl Windows {
 
     /// The names that rows refer to by number.
     pub(crate) fn names(&self) -> Arc<[Arc<str>]> {
-        self.reader.names.as_slice().into()
+        self.pairing.reader.names.as_slice().into()
     }
 
     /// Bytes that are kept.
@@ -97,61 +81,17 @@ impl Windows {
         self.all.iter().map(Window::bytes).sum()
     }
 
-    /// Takes in whole lines: read side by side, paired one after the other, and put into the
-    /// windows side by side again, since most of the work is to reach memory that was left cold.
-    fn take(&mut self, text: &[u8]) -> Result<(), Malformed> {
-        let count = newlines(text);
-        let mut arrived = Vec::with_capacity(count);
-        for (number, line, op) in side_by_side(text) {
-            let paired = op.and_then(|op| self.pair(&op, line));
-            let bad = |message| Malformed { line: self.lines + number, message };
-            arrived.extend(paired.map_err(bad)?);
-        }
-        self.lines += count;
-        self.put(&arrived);
-        Ok(())
-    }
-
-    /// Makes a row of a line, and finds what it completes and the window that it belongs to.
-    fn pair<'a>(&mut self, op: &Line<'_>, line: &'a str) -> Result<Option<Arrived<'a>>, String> {
-        let row = self.reader.row(op, line, 0)?;
-        if row.process == NONE {
-            let open = self.reader.pair(&row, self.nemesis.ops as u32)?;
-            self.nemesis.ops += 1;
-            self.nemesis.push(&Arrived { window: 0, row, line, open });
-            return Ok(None);
-        }
-        let window = *self.places.entry(row.key).or_insert(self.all.len());
-        if window == self.all.len() {
-            let key = (row.key != NONE).then_some(row.key);
-            self.all.push(Window { key, ..Window::default() });
-        }
-        let open = self.reader.pair(&row, self.all[window].ops as u32)?;
-        self.all[window].ops += 1;
-        Ok(Some(Arrived { window: window as u32, row, line, open }))
-    }
-
-    /// Puts rows into their windows.
-    fn put(&mut self, arrived: &[Arrived<'_>]) {
-        let numbered = arrived.iter().enumerate();
-        let mut order: Vec<(u32, u32)> =
-            numbered.map(|(at, row)| (row.window, at as u32)).collect();
-        order.par_sort_unstable();
-        let mut windows = self.all.iter_mut().enumerate();
-        let mut jobs = Vec::new();
-        for rows in order.chunk_by(|a, b| a.0 == b.0) {
-            let window = windows.find(|(at, _)| *at == rows[0].0 as usize);
-            jobs.extend(window.map(|(_, window)| (window, rows)));
-        }
-        jobs.into_par_iter().with_min_len(MIN_LEN).for_each(|(window, rows)| {
-            if !window.is_closed {
-                rows.iter().for_each(|&(_, at)| window.push(&arrived[at as usize]));
-            }
-        });
+    fn take(&mut self, text: &[u8], watch: &mut Watch<'_>) -> Result<(), Malformed> {
+        self.pairing.take(text, &mut self.all, &mut self.nemesis, watch)
     }
 }
 
 impl Window {
+    /// The window of a key, with nothing in it.
+    pub(super) fn of(key: Option<u32>) -> Window {
+        Window { key, ..Window::default() }
+    }
+
     /// Bytes that it holds.
     pub(crate) fn bytes(&self) -> u64 {
         (self.text.len() + self.rows.len() * size_of::<Row>()) as u64
@@ -215,11 +155,17 @@ impl Window {
         self.text.reserve_exact(more(self.text.len(), self.text.capacity(), wanted));
     }
 
-    fn push(&mut self, arrived: &Arrived<'_>) {
-        let Arrived { mut row, line, open, .. } = *arrived;
+    /// Puts a row at its end, unless it is closed.
+    pub(super) fn push(&mut self, arrived: &Arrived<'_>) {
+        self.ops += 1;
+        if self.is_closed {
+            return;
+        }
+        let Arrived { mut row, line, .. } = *arrived;
         self.rows.reserve_exact(more(self.rows.len(), self.rows.capacity(), 1));
         let place = self.rows.len() as u32;
-        if let Some(open) = open.map(|open| open.wrapping_sub(self.base)) {
+        if row.pair != NONE {
+            let open = row.pair.wrapping_sub(self.base);
             row.pair = open;
             self.rows[open as usize].pair = place;
         }

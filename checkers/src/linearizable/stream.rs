@@ -33,7 +33,7 @@ use crate::{
     history::windows::{Window, Windows},
     independent,
     model::Model,
-    stream::{Stream, Streamed},
+    stream::{Stream, Streamed, Watch},
 };
 
 mod waist;
@@ -158,8 +158,13 @@ impl<'a, M: Model> ByWindows<'a, M> {
 }
 
 impl<M: Model> Stream for ByWindows<'_, M> {
-    fn feed(&mut self, text: &[u8], budget: &Budget) -> Result<Valid, Malformed> {
-        self.windows.feed(text)?;
+    fn feed(
+        &mut self,
+        text: &[u8],
+        budget: &Budget,
+        watch: &mut Watch<'_>,
+    ) -> Result<Valid, Malformed> {
+        self.windows.feed(text, watch)?;
         self.bytes_max = self.bytes_max.max(self.windows.bytes());
         if self.windows.bytes() >= self.sweep_at.max(budget.bytes_max / SWEEP_SHARE) {
             self.settle(budget);
@@ -179,8 +184,12 @@ impl<M: Model> Stream for ByWindows<'_, M> {
         self.worst
     }
 
-    fn finish(mut self: Box<Self>, budget: &Budget) -> Result<Streamed, Malformed> {
-        self.windows.end()?;
+    fn finish(
+        mut self: Box<Self>,
+        budget: &Budget,
+        watch: &mut Watch<'_>,
+    ) -> Result<Streamed, Malformed> {
+        self.windows.end(watch)?;
         self.bytes_max = self.bytes_max.max(self.windows.bytes());
         let mut sweep = Sweep { is_last: true, ..Sweep::new(&self.windows, budget) };
         sweep.polls = independent::POLLS_FIRST;

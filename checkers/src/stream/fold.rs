@@ -3,7 +3,7 @@
 use crate::{
     Budget, History, Kind, Malformed, Valid, Verdict,
     history::windows::Windows,
-    stream::{Stream, Streamed},
+    stream::{Stream, Streamed, Watch},
 };
 
 /// A judgement that grows.
@@ -146,8 +146,13 @@ impl<F: Fold> BitByBit<F> {
 }
 
 impl<F: Fold> Stream for BitByBit<F> {
-    fn feed(&mut self, text: &[u8], budget: &Budget) -> Result<Valid, Malformed> {
-        self.windows.feed(text)?;
+    fn feed(
+        &mut self,
+        text: &[u8],
+        budget: &Budget,
+        watch: &mut Watch<'_>,
+    ) -> Result<Valid, Malformed> {
+        self.windows.feed(text, watch)?;
         if self.windows.bytes() >= self.sweep_at.max(budget.bytes_max / SETTLE_SHARE) {
             self.take_in(false, budget);
         }
@@ -158,8 +163,12 @@ impl<F: Fold> Stream for BitByBit<F> {
         self.take_in(false, budget)
     }
 
-    fn finish(mut self: Box<Self>, budget: &Budget) -> Result<Streamed, Malformed> {
-        self.windows.end()?;
+    fn finish(
+        mut self: Box<Self>,
+        budget: &Budget,
+        watch: &mut Watch<'_>,
+    ) -> Result<Streamed, Malformed> {
+        self.windows.end(watch)?;
         self.take_in(true, budget);
         let verdict = self.end.take().unwrap_or_else(|| self.fold.verdict());
         let verdict = verdict

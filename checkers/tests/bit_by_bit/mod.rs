@@ -18,7 +18,7 @@ pub(crate) fn is_judged_as_whole(checker: &dyn Checker, text: &str, piece: usize
     let (mut fed, mut last) = (0, Valid::Valid);
     for piece in text.as_bytes().chunks(piece) {
         fed += piece.len();
-        stream.feed(piece, &budget).expect("a history");
+        stream.feed(piece, &budget, &mut |_| ()).expect("a history");
         let valid = stream.settle(&budget);
         assert!(last <= valid, "taken back: {valid:?} after {last:?}");
         last = valid;
@@ -27,7 +27,7 @@ pub(crate) fn is_judged_as_whole(checker: &dyn Checker, text: &str, piece: usize
             assert_eq!(whole(checker, lines).valid, valid);
         }
     }
-    let verdict = stream.finish(&budget).expect("a history").verdict;
+    let verdict = stream.finish(&budget, &mut |_| ()).expect("a history").verdict;
     assert!(last <= verdict.valid);
     let verdict = format!("{:?}", without_streams_words(verdict));
     assert_eq!(verdict, format!("{:?}", without_streams_words(whole(checker, text))));

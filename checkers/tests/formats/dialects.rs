@@ -127,7 +127,10 @@ fn keys_are_taken_out_of_independent_values() {
     let keys: Vec<Option<u32>> = history.ops().map(|op| op.key).collect();
     let expected = [7, 7, 8, 7, u32::MAX, 8, 7, 7, 7];
     assert_eq!(keys, expected.map(|key| (key != u32::MAX).then_some(key)));
-    assert_eq!((history.op(3).value.as_str(), history.op(6).value.as_str()), ("[1,2]", r#""timed-out""#));
+    assert_eq!(
+        (history.op(3).value.as_str(), history.op(6).value.as_str()),
+        ("[1,2]", r#""timed-out""#)
+    );
     judged(INDEPENDENT, "cas-register", Valid::Valid);
     judged(
         &INDEPENDENT

@@ -1,20 +1,19 @@
 //! Counting calls whose history comes bit by bit, as they would be counted in the whole.
 use std::collections::BTreeMap;
 
-use checkers::{Kind, Nanos, Process, history::Line};
-use rustc_hash::FxHashMap;
+use checkers::{Kind, Nanos, Process, history::Seen};
 
 use super::service::Service;
 use crate::{
     findings::{
         evidence, resilience,
-        stats::{Answered, Asked, Tally, named},
+        stats::{Tally, named},
     },
     result::{Evidence, FaultWindow, Resilience, Stats},
 };
 
 /// What is known of the calls so far. It grows with the run's length in time, the number of its
-/// faults and of the calls that are open at a time, and not with the number of calls.
+/// faults, and not with the number of calls.
 #[derive(Default)]
 pub struct Counts {
     tally: Tally,
@@ -23,22 +22,8 @@ pub struct Counts {
     /// Calls from one completion of the nemesis to the next: no fault takes effect or is healed at
     /// any other time.
     spans: BTreeMap<Nanos, Span>,
-    /// By process, the call that it waits for.
-    open: FxHashMap<u32, Open>,
     /// Who invoked last, while that call is open.
-    last: Option<u32>,
-    /// Functions and nodes.
-    names: Vec<String>,
-    /// Ops so far.
-    ops: u32,
-}
-
-/// A call that is open; its names by number.
-struct Open {
-    time: Nanos,
-    due: Option<Nanos>,
-    f: usize,
-    node: Option<usize>,
+    last: Option<Process>,
 }
 
 /// Calls invoked in a span of time.
@@ -60,67 +45,51 @@ pub(super) struct Counted {
 }
 
 impl Counts {
-    /// Takes in the next whole lines. What is no op, or cannot have happened, is passed over: who
-    /// judges refuses it.
-    pub(super) fn take(&mut self, lines: &[u8]) {
-        for op in Line::all(&String::from_utf8_lossy(lines)).flatten() {
-            let index = op.index.unwrap_or(self.ops);
-            self.ops += 1;
-            self.tally.saw(op.time);
-            match (op.process, op.kind) {
-                (Process::Nemesis, Kind::Invoke) => (),
-                (Process::Nemesis, _) => drop(self.spans.entry(op.time).or_default()),
-                (Process::Client(process), Kind::Invoke) => self.invoke(process, &op),
-                (Process::Client(process), kind) => {
-                    if self.last == Some(process) {
-                        self.last = None;
-                    }
-                    if let Some(open) = self.open.remove(&process) {
-                        let done = Answered { kind, time: op.time, index };
-                        self.end(&open, Some(done), || op.error());
-                    }
+    /// Takes in the next op.
+    pub(super) fn see(&mut self, op: &Seen<'_>) {
+        self.tally.see(op);
+        match (op.process, op.kind) {
+            (Process::Nemesis, Kind::Invoke) => (),
+            (Process::Nemesis, _) => drop(self.spans.entry(op.time).or_default()),
+            (process, Kind::Invoke) => {
+                self.span(op.time).calls += 1;
+                self.pairs += u64::from(self.last.replace(process).is_some());
+                self.service.asked(op.due.unwrap_or(op.time), op.time);
+            }
+            (process, kind) => {
+                if self.last == Some(process) {
+                    self.last = None;
+                }
+                if kind == Kind::Ok {
+                    self.answered(op);
                 }
             }
         }
-        self.service.settle();
     }
 
-    fn invoke(&mut self, process: u32, op: &Line<'_>) {
-        let (f, node) = (self.name(&op.f), op.node.as_deref().map(|node| self.name(node)));
-        self.open.insert(process, Open { time: op.time, due: op.due, f, node });
-        self.pairs += u64::from(self.last.replace(process).is_some());
-        self.service.asked(op.due.unwrap_or(op.time), op.time);
-    }
-
-    /// The number of a name.
-    fn name(&mut self, name: &str) -> usize {
-        self.names.iter().position(|known| known == name).unwrap_or_else(|| {
-            self.names.push(name.to_owned());
-            self.names.len() - 1
-        })
-    }
-
-    fn end(&mut self, open: &Open, done: Option<Answered>, error: impl FnOnce() -> Option<String>) {
-        let &Open { time, due, f, node } = open;
-        let (f, node) = (&*self.names[f], node.map(|node| &*self.names[node]));
-        self.tally.end(Asked { f, node, time, due }, done, error);
-        let begun = self.spans.range(..=time).next_back().map_or(0, |span| *span.0);
-        let span = self.spans.entry(begun).or_default();
-        span.calls += 1;
-        let Some(done) = done.filter(|done| done.kind == Kind::Ok) else { return };
-        self.service.answered(done.time);
-        *named(&mut span.ok, f, u64::default) += 1;
-        if let Some(node) = node {
-            let back = named(&mut span.back, node, || done.time);
-            *back = done.time.min(*back);
+    fn answered(&mut self, op: &Seen<'_>) {
+        self.service.answered(op.time);
+        let span = self.span(op.invoked);
+        *named(&mut span.ok, op.f, u64::default) += 1;
+        if let Some(node) = op.node {
+            let back = named(&mut span.back, node, || op.time);
+            *back = op.time.min(*back);
         }
     }
 
+    /// The span that a call was invoked in.
+    fn span(&mut self, invoked: Nanos) -> &mut Span {
+        let begun = self.spans.range(..=invoked).next_back().map_or(0, |span| *span.0);
+        self.spans.entry(begun).or_default()
+    }
+
+    /// Makes room.
+    pub(super) fn settle(&mut self) {
+        self.service.settle();
+    }
+
     /// That was all: what is open will never complete.
-    pub(super) fn end_all(mut self) -> Counted {
-        let mut open: Vec<(u32, Open)> = self.open.drain().collect();
-        open.sort_unstable_by_key(|(process, _)| *process);
-        open.iter().for_each(|(_, open)| self.end(open, None, || None));
+    pub(super) fn end(self) -> Counted {
         let Counts { tally, service, pairs, spans, .. } = self;
         Counted { stats: tally.stats(), service, pairs, spans }
     }
@@ -172,7 +141,7 @@ impl Counted {
 mod tests {
     use std::fmt::Write;
 
-    use checkers::History;
+    use checkers::{Budget, Checker, History, set::Set};
     use proptest::prelude::*;
     use rand::{RngExt, SeedableRng};
     use rand_chacha::ChaCha8Rng;
@@ -181,6 +150,7 @@ mod tests {
     use super::*;
     use crate::findings::{
         stats::{client_calls, stats},
+        streamed::SideBySide,
         windows::windows,
     };
 
@@ -265,12 +235,15 @@ mod tests {
         let history = History::read(text.to_owned()).unwrap();
         let faults = windows(&history);
         let healed = evidence::last_heal(&history).unwrap_or(0);
-        let mut counts = Counts::default();
+        // Who judges does not matter here.
+        let judge = Set::default();
+        let mut sides = SideBySide::new(judge.stream().unwrap());
+        let budget = Budget::unlimited();
         let all: Vec<&str> = text.split_inclusive('\n').collect();
         for piece in all.chunks(lines) {
-            counts.take(piece.concat().as_bytes());
+            sides.take(piece.concat().as_bytes(), &budget).unwrap();
         }
-        let counted = counts.end_all();
+        let counted = sides.finish(&budget).unwrap().1.end();
         let late = counted.reads_after(healed, reads);
         json!([counted.stats, counted.evidence(&faults), late, counted.resilience(&faults)])
     }
