@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow};
 use nix::sys::signal::Signal;
 
 use crate::{
@@ -45,9 +45,6 @@ pub struct Node {
     /// The controller's directory for the node's logs.
     pub logs: PathBuf,
 }
-
-/// How often, at most, what lives on a node is looked for and killed.
-const SWEEPS_MAX: u32 = 100;
 
 /// All nodes, with the system on them and the net between them.
 pub struct Cluster {
@@ -103,14 +100,8 @@ impl Cluster {
     /// When the node could not be asked, or brings forth processes as fast as they are killed.
     pub async fn kill(&self, node: &Node) -> Result<()> {
         self.daemons.signal(node, Signal::SIGKILL).await?;
-        for _ in 0..SWEEPS_MAX {
-            let pids = marks::systems(&*node.remote, &self.run, &node.name).await?;
-            if pids.is_empty() {
-                return Ok(());
-            }
-            marks::send(&*node.remote, &pids, Signal::SIGKILL).await?;
-        }
-        bail!("processes on {} go on after {SWEEPS_MAX} times SIGKILL", node.name)
+        marks::end_systems(&*node.remote, &self.run, &node.name).await?;
+        Ok(())
     }
 
     /// Starts the system on a node where it does not run.

@@ -235,7 +235,9 @@ async fn undo_on(
             iptables::remove(remote).await?;
             Some("the chain NETSPLIT is removed".into())
         }
-        Undo::Resume => signal(remote, run, name, Signal::SIGCONT).await?,
+        Undo::Resume => {
+            said(Signal::SIGCONT, marks::signal(remote, run, name, Signal::SIGCONT).await?)
+        }
         Undo::OpenFiles { soft } => {
             let pids = marks::marked(remote, run, name).await?;
             for &pid in &pids {
@@ -257,7 +259,7 @@ async fn undo_on(
             }
             None => None,
         },
-        Undo::Kill => signal(remote, run, name, Signal::SIGKILL).await?,
+        Undo::Kill => said(Signal::SIGKILL, marks::end(remote, run, name).await?),
         Undo::RemoveDirectory { home } => {
             remove_directory(remote, home, name).await?;
             Some(format!("{} is removed", home.join(name).display()))
@@ -265,16 +267,10 @@ async fn undo_on(
     })
 }
 
-/// Signals what the run started on a node and still lives.
-async fn signal(
-    remote: &dyn Remote,
-    run: &str,
-    node: &str,
-    signal: Signal,
-) -> Result<Option<String>> {
-    let pids = marks::signal(remote, run, node, signal).await?;
-    let list: Vec<String> = pids.iter().map(ToString::to_string).collect();
-    Ok((!pids.is_empty()).then(|| format!("sent {signal} to {}", list.join(", "))))
+/// Who was signalled, if anybody.
+fn said(signal: Signal, pids: impl IntoIterator<Item = i32>) -> Option<String> {
+    let list: Vec<String> = pids.into_iter().map(|pid| pid.to_string()).collect();
+    (!list.is_empty()).then(|| format!("sent {signal} to {}", list.join(", ")))
 }
 
 /// Removes a node's part of a run's directory, and the directory with the last of them: nodes may

@@ -19,7 +19,6 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 use checkers::Nanos;
-use nix::sys::signal::Signal;
 use serde_json::Value;
 use tokio::{sync::watch, task::block_in_place, time::timeout};
 use workloads::{
@@ -347,7 +346,7 @@ async fn tear_down(cluster: &Cluster, home: Option<&Path>) -> Result<()> {
 
 async fn restore(run: &str, node: &Node, home: &Path) -> Result<()> {
     let remote = &*node.remote;
-    marks::signal(remote, run, &node.name, Signal::SIGKILL).await?;
+    marks::end(remote, run, &node.name).await?;
     let collected = remote.collect_logs().await;
     iptables::remove(remote).await?;
     ledger::remove_directory(remote, home, &node.name).await?;

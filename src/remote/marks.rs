@@ -1,7 +1,7 @@
 //! Marks in the environment of whatever a run starts, so that its processes can be found again.
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use nix::sys::signal::Signal;
 
 use super::{Remote, succeeded};
@@ -55,6 +55,54 @@ pub async fn systems(remote: &dyn Remote, run: &str, node: &str) -> Result<Vec<i
     argv.extend(pids.iter().map(String::as_str));
     let output = remote.ask(&argv, b"", DEADLINE).await?;
     Ok(output.lines().filter_map(|pid| pid.parse().ok()).collect())
+}
+
+/// So often processes are killed and looked for again: who is being killed may be bringing forth.
+const SWEEPS_MAX: usize = 100;
+
+/// Kills everything that a run started on a node, until nothing of it is left; returns whom.
+///
+/// # Errors
+/// When the node could not be asked, or brings forth processes as fast as they are killed.
+pub async fn end(remote: &dyn Remote, run: &str, node: &str) -> Result<BTreeSet<i32>> {
+    kill_until_none(remote, run, node, Whom::All).await
+}
+
+/// The same without what serves netsplit itself.
+///
+/// # Errors
+/// As [`end`].
+pub async fn end_systems(remote: &dyn Remote, run: &str, node: &str) -> Result<BTreeSet<i32>> {
+    kill_until_none(remote, run, node, Whom::Systems).await
+}
+
+/// Whom to kill.
+#[derive(Clone, Copy)]
+enum Whom {
+    All,
+    /// All but what serves netsplit itself.
+    Systems,
+}
+
+async fn kill_until_none(
+    remote: &dyn Remote,
+    run: &str,
+    node: &str,
+    whom: Whom,
+) -> Result<BTreeSet<i32>> {
+    let mut killed = BTreeSet::new();
+    for _ in 0..SWEEPS_MAX {
+        let pids = match whom {
+            Whom::All => marked(remote, run, node).await?,
+            Whom::Systems => systems(remote, run, node).await?,
+        };
+        if pids.is_empty() {
+            return Ok(killed);
+        }
+        send(remote, &pids, Signal::SIGKILL).await?;
+        killed.extend(pids);
+    }
+    bail!("processes on {node} go on after {SWEEPS_MAX} times SIGKILL")
 }
 
 /// Signals everything that a run started on a node and that still lives; returns whom.
