@@ -8,7 +8,8 @@
 //! so many times, which a checker does every so many steps; the allotment grows from round to
 //! round. A hard key thus delays the others by no more than a constant factor, and what a round
 //! decides depends on the history alone, not on the machine's speed. Restarting costs at most a
-//! seventh of the work, since allotments grow eightfold. Memory is divided among the threads.
+//! seventh of the last allotment, since allotments grow eightfold; the last key that is undecided
+//! delays nobody, and is given all that is left. Memory is divided among the threads.
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
@@ -56,13 +57,22 @@ fn check_keys(checker: &dyn Checker, history: &History, budget: &Budget) -> Verd
         return checker.check(history, budget);
     }
     parts.sort_by_key(|part| (std::cmp::Reverse(part.history.len()), part.key));
-    let threads = rayon::current_num_threads().min(parts.len()) as u64;
-    let bytes_max = budget.bytes_max / threads.max(1);
     let mut polls = POLLS_FIRST;
-    while parts.iter().any(|part| part.verdict.is_none()) {
-        let undecided = parts.iter_mut().filter(|part| part.verdict.is_none());
+    loop {
+        let undecided: Vec<&mut Part> =
+            parts.iter_mut().filter(|part| part.verdict.is_none()).collect();
+        match undecided.len() {
+            0 => break,
+            1 => polls = u64::MAX,
+            _ => (),
+        }
+        let threads = rayon::current_num_threads().min(undecided.len()) as u64;
+        let bytes_max = budget.bytes_max / threads;
         // A bridge hands them out one by one, and so in this order: the largest first.
-        undecided.par_bridge().for_each(|part| part.check(checker, polls, bytes_max, budget));
+        undecided
+            .into_iter()
+            .par_bridge()
+            .for_each(|part| part.check(checker, polls, bytes_max, budget));
         polls = polls.saturating_mul(GROWTH);
     }
     summary(&mut parts.into_iter().map(|part| (part.key, part.history.len(), part.verdict)))

@@ -32,13 +32,10 @@ use mask::{Mask, Wide};
 use meter::Why;
 use search::{Ended, Search};
 
-/// How much work a layer is worth, depth first: little at first, then more.
-const EFFORTS: [u64; 2] = [2, 20];
-/// ... and a constant more.
+/// The work that a history is worth beside its layers'.
 const EFFORT_MIN: u64 = 1_000;
 /// The path whose proof may come later than the first contradiction.
 const RELAXED: &str = "relaxed";
-const BEAMS: [u32; 4] = [1, 4, 16, 64];
 
 /// Searches for an order of acts on a register that holds `init`; `None` where more calls are open
 /// at once than this search can handle. Does about `work_max` of work at most.
@@ -102,51 +99,91 @@ fn order_within<B: Mask>(useful: &[Act], init: u32, budget: &Budget) -> Option<O
     Some(is_found.then(|| order::order(useful, &layers, init, &mut search)))
 }
 
+/// A way to search, and how much work a layer is worth to it.
+#[derive(Clone, Copy, PartialEq)]
+enum Way {
+    DepthFirst(u64),
+    /// With crashed calls that may be placed again and again: it can only prove that there is none.
+    Relaxed,
+    Thrifty(u64),
+    Beam(u32),
+    BreadthFirst,
+}
+
+/// No call crashed.
+const CERTAIN: &[Way] = &[Way::DepthFirst(2), Way::DepthFirst(20), Way::BreadthFirst];
+const CRASHED: &[Way] = &[
+    Way::DepthFirst(2),
+    Way::DepthFirst(20),
+    Way::Relaxed,
+    Way::Thrifty(20),
+    Way::Beam(1),
+    Way::Beam(4),
+    Way::Beam(16),
+    Way::Beam(64),
+    Way::BreadthFirst,
+];
+/// Calls crashed, and few are open at a time: then a layer has few configurations, so that thrift
+/// costs little.
+const CRASHED_AND_NARROW: &[Way] = &[
+    Way::DepthFirst(2),
+    Way::DepthFirst(6),
+    Way::Thrifty(20),
+    Way::DepthFirst(20),
+    Way::Relaxed,
+    Way::Beam(1),
+    Way::Beam(4),
+    Way::Beam(16),
+    Way::Beam(64),
+    Way::BreadthFirst,
+];
+/// So many open calls are few.
+const NARROW: u32 = 6;
+
 fn portfolio<B: Mask>(
     search: &mut Search<'_, B>,
     layers: &Layers<B>,
     most: u64,
 ) -> (Ended, &'static str) {
-    let a_while = |effort: u64| effort * (layers.len() as u64 + EFFORT_MIN);
-    let may_go_on = |search: &Search<'_, B>, ended| match ended {
-        Ended::GaveUp(why, _) => why != Why::Time && search.work() < most,
-        Ended::Through | Ended::Stuck(_) => false,
+    let ways = match layers.crashed.is_empty() {
+        true => CERTAIN,
+        false if layers.width() <= NARROW => CRASHED_AND_NARROW,
+        false => CRASHED,
     };
-    let bound = |search: &mut Search<'_, B>, work: u64| {
-        search.bounded(work.min(most.saturating_sub(search.work())));
-    };
-    for effort in EFFORTS {
-        bound(search, a_while(effort));
-        let ended = search.depth_first(None);
-        if !may_go_on(search, ended) {
-            return (ended, "depth-first");
+    let mut ended = (Ended::Stuck(0), "");
+    for &way in ways {
+        let effort = match way {
+            Way::DepthFirst(effort) | Way::Thrifty(effort) => effort,
+            Way::Beam(beam) => 20 * u64::from(beam),
+            Way::Relaxed | Way::BreadthFirst => u64::MAX,
+        };
+        let work = effort.saturating_mul(layers.len() as u64 + EFFORT_MIN);
+        let bound = |search: &mut Search<'_, B>| {
+            search.bounded(work.min(most.saturating_sub(search.work())));
+        };
+        bound(search);
+        ended = match way {
+            Way::DepthFirst(_) => (search.depth_first(None), "depth-first"),
+            Way::Relaxed => (search.breadth_first(true), RELAXED),
+            Way::Thrifty(_) => (search.thrifty(), "thrifty"),
+            Way::Beam(beam) => (search.depth_first(Some(beam)), "beam"),
+            Way::BreadthFirst => (search.breadth_first(false), "breadth-first"),
+        };
+        let proves_nothing = match (way, ended.0) {
+            (_, Ended::GaveUp(why, _)) => why != Why::Time && search.work() < most,
+            (Way::Relaxed, Ended::Through) => true,
+            (Way::Thrifty(_) | Way::Beam(_), Ended::Stuck(_)) => true,
+            (_, Ended::Through | Ended::Stuck(_)) => false,
+        };
+        if !proves_nothing {
+            break;
         }
-        bound(search, a_while(effort));
-        if search.is_stuck_at_deepest() {
+        bound(search);
+        if matches!(way, Way::DepthFirst(_)) && search.is_stuck_at_deepest() {
             return (Ended::Stuck(search.deepest), "late");
         }
     }
-    if !layers.crashed.is_empty() {
-        bound(search, u64::MAX);
-        let ended = search.breadth_first(true);
-        if ended != Ended::Through && !may_go_on(search, ended) {
-            return (ended, RELAXED);
-        }
-        bound(search, a_while(EFFORTS[1]));
-        let ended = search.thrifty();
-        if !matches!(ended, Ended::Stuck(_)) && !may_go_on(search, ended) {
-            return (ended, "thrifty");
-        }
-        for beam in BEAMS {
-            bound(search, a_while(EFFORTS[1] * u64::from(beam)));
-            let ended = search.depth_first(Some(beam));
-            if !matches!(ended, Ended::Stuck(_)) && !may_go_on(search, ended) {
-                return (ended, "beam");
-            }
-        }
-    }
-    bound(search, u64::MAX);
-    (search.breadth_first(false), "breadth-first")
+    ended
 }
 
 /// Leaves out the crashed calls that wrote what nobody needs, and then what only those needed.

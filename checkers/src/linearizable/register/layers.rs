@@ -64,6 +64,11 @@ pub(super) struct Layers<B> {
 pub(super) const NONE: u32 = u32::MAX;
 
 impl<B: Mask> Layers<B> {
+    /// How many calls are open at a time, at most.
+    pub(super) fn width(&self) -> u32 {
+        self.all.iter().map(|layer| layer.open.1 - layer.open.0).max().unwrap_or(0)
+    }
+
     /// Lays out acts, which are in order of invocation; `None` where more are open at once than a
     /// mask has bits.
     pub(super) fn new(acts: &[Act]) -> Option<Layers<B>> {
