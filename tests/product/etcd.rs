@@ -56,7 +56,7 @@ fn etcd_answers_workloads_of_every_family() {
 fn members_leave_and_others_take_their_places() {
     let netsplit = Netsplit::new();
     let run = readme("netsplit run --system etcd --faults shrink");
-    let more = ["--fault-interval", "3s", "--time-limit", "20s"];
+    let more = ["--fault-interval", "3s", "--time-limit", "40s"];
     netsplit.run(&[&run[..], &more].concat()).exits(0).says("PASS");
     let struck = netsplit.faults();
     assert!(struck.len() >= 2, "{struck:?}");
