@@ -259,11 +259,12 @@ impl Nemesis {
     async fn heal(&mut self, only: Option<&str>) -> Result<Value> {
         let mut healed = true;
         let mut evidence = serde_json::Map::new();
-        for active in &mut self.faults {
+        let is_meant = |active: &&mut Active| only.is_none_or(|name| name == active.fault.name());
+        let mut faults: Vec<&mut Active> = self.faults.iter_mut().filter(is_meant).collect();
+        // Who heals to be safe may undo what another did, which is to be looked at before.
+        faults.sort_by_key(|active| active.injury.is_none());
+        for active in faults {
             let name = active.fault.name();
-            if only.is_some_and(|only| only != name) {
-                continue;
-            }
             let injury = active.injury.as_ref().map(|(injury, _)| injury);
             let proof = active.fault.heal(&self.cluster, injury).await;
             let proof = proof.with_context(|| format!("failed to heal {name}"))?;

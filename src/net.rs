@@ -73,12 +73,6 @@ impl Heard {
         self.half.is_empty() && self.silent == cut.silent()
     }
 
-    /// Whether all links of this cut are silent. Others may be too: on a busy machine an answer
-    /// comes late.
-    pub fn has(&self, cut: &Cut) -> bool {
-        cut.silent().is_subset(&self.silent)
-    }
-
     /// Whether everybody was heard by everybody.
     pub fn is_whole(&self) -> bool {
         self.matches(&Cut::default())

@@ -41,7 +41,7 @@ pub(super) async fn inject(cluster: &Cluster, cut: &Cut) -> Result<Proof> {
 /// Looks whether it is still cut, mends it, and looks whether it is whole. Idempotent.
 pub(super) async fn heal(cluster: &Cluster, cut: &Cut) -> Result<Proof> {
     let (at_end, answers_at_end) = look(cluster, cut).await?;
-    let lasted = at_end.has(cut) && is_cut(cut, &answers_at_end, &refused(cluster, cut).await?);
+    let lasted = at_end.matches(cut) && is_cut(cut, &answers_at_end, &refused(cluster, cut).await?);
     cluster.net.heal().await?;
     let (after, answers) = look(cluster, cut).await?;
     let is_open = !answers.values().any(|answer| *answer == Answer::Silence);
